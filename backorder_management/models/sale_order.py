@@ -1,0 +1,35 @@
+from odoo import api, fields, models
+
+from ..planning.states import common_state
+from .backorder_state import STATES
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    backorder_state = fields.Selection(
+        STATES,
+        compute="_compute_backorder_state",
+        store=True,
+        default="none",
+        index="btree_not_null",
+        copy=False,
+    )
+
+    @api.depends(
+        "order_line.backorder_state",
+        "order_line.qty_backordered",
+        "order_line.qty_backorder_open",
+    )
+    def _compute_backorder_state(self):
+        for order in self:
+            lines = order.order_line
+            order.backorder_state = common_state(
+                lines.mapped("backorder_state"),
+                [line._get_stored_backorder_figures() for line in lines],
+            )
+
+    def action_draft(self):
+        # A quotation starts afresh: the shortages of its former life are history.
+        self.order_line.move_ids.backorder_since = False
+        return super().action_draft()

@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+from odoo import api, fields, models
+
+from ..planning.shortage import cancelled_quantity
+from ..planning.states import Figures, line_state
+from .backorder_state import STATES
+
+
+class SaleOrderLine(models.Model):
+    _inherit = "sale.order.line"
+
+    backorder_state = fields.Selection(
+        STATES,
+        compute="_compute_backorder",
+        store=True,
+        default="none",
+        index="btree_not_null",
+        copy=False,
+    )
+    qty_backorder_open = fields.Float(
+        string="Open",
+        digits="Product Unit",
+        compute="_compute_backorder",
+        store=True,
+        copy=False,
+        help="What open transfers must still bring to the customer.",
+    )
+    qty_allocated = fields.Float(
+        string="Allocated",
+        digits="Product Unit",
+        compute="_compute_backorder",
+        store=True,
+        copy=False,
+        help="Reserved for this line, or picked and on its way to the customer.",
+    )
+    qty_backordered = fields.Float(
+        string="Backordered",
+        digits="Product Unit",
+        compute="_compute_backorder",
+        store=True,
+        copy=False,
+        help="Still to be delivered, but neither allocated nor covered by free stock.",
+    )
+    qty_cancelled = fields.Float(
+        string="Cancelled",
+        digits="Product Unit",
+        compute="_compute_backorder",
+        store=True,
+        copy=False,
+        help="Ordered, but cancelled in the deliveries: it will not come any more.",
+    )
+    backorder_since = fields.Datetime(
+        string="Short Since",
+        compute="_compute_backorder",
+        store=True,
+        copy=False,
+        help="When the goods were found missing. Kept after they have arrived.",
+    )
+
+    @api.depends(
+        "state",
+        "product_uom_qty",
+        "product_uom_id",
+        "move_ids.state",
+        "move_ids.product_uom_qty",
+        "move_ids.quantity",
+        "move_ids.procure_method",
+        "move_ids.location_dest_id",
+        "move_ids.move_orig_ids",
+        "move_ids.to_refund",
+        "move_ids.backorder_since",
+        "move_ids.backorder_demand_ids.qty_free",
+        "move_ids.picking_id.backorder_state",
+    )
+    def _compute_backorder(self):
+        confirmed = self.filtered(lambda line: line.state in ("sale", "cancel"))
+        shortages = confirmed.move_ids._get_backorder_shortages()
+        for line in self:
+            values = line._prepare_backorder_values(shortages)
+            for name, value in values.items():
+                line[name] = value
+
+    def _prepare_backorder_values(self, shortages) -> dict:
+        """Quantities in the line's unit, the state, and since when it is short."""
+        moves = self.move_ids
+        if not moves or self.state not in ("sale", "cancel"):
+            return {
+                "qty_backorder_open": 0.0,
+                "qty_allocated": 0.0,
+                "qty_backordered": 0.0,
+                "qty_cancelled": 0.0,
+                "backorder_since": False,
+                "backorder_state": "none",
+            }
+        open_moves = moves.filtered(
+            lambda move: move.id in shortages and move._is_last_backorder_step()
+        )
+        found = [(move, shortages[move.id]) for move in open_moves]
+        open_qty = self._sum_backorder_qty([(move, each.open) for move, each in found])
+        missing = self._sum_backorder_qty(
+            [(move, each.open - each.allocated) for move, each in found]
+        )
+        short = self._sum_backorder_qty([(move, each.short) for move, each in found])
+        figures = Figures(
+            open=open_qty,
+            short=short,
+            cancelled=self._get_backorder_cancelled(open_qty),
+            was_short=any(moves.mapped("backorder_since")),
+        )
+        held = "held" in open_moves.picking_id.mapped("backorder_state")
+        return {
+            "qty_backorder_open": open_qty,
+            "qty_allocated": self.product_uom_id.round(open_qty - missing),
+            "qty_backordered": short,
+            "qty_cancelled": figures.cancelled,
+            "backorder_since": self._get_backorder_since(open_moves),
+            "backorder_state": line_state(figures, held),
+        }
+
+    def _get_stored_backorder_figures(self) -> Figures:
+        """What was last computed, without looking at the moves again."""
+        self.ensure_one()
+        return Figures(open=self.qty_backorder_open, short=self.qty_backordered)
+
+    def _get_backorder_since(self, open_moves):
+        """Start of the oldest shortage that is still open, else of the last one."""
+        ongoing = [each for each in open_moves.mapped("backorder_since") if each]
+        if ongoing:
+            return min(ongoing)
+        return max(
+            (each for each in self.move_ids.mapped("backorder_since") if each),
+            default=False,
+        )
+
+    def _sum_backorder_qty(self, quantities) -> float:
+        """Sum of moves' quantities in the line's unit of measure.
+
+        Extended where a line's product is not what its moves carry (kits).
+
+        :param quantities: pairs of move and quantity in the product's unit
+        """
+        self.ensure_one()
+        if not quantities:
+            return 0.0
+        total = sum(quantity for _move, quantity in quantities)
+        unit = quantities[0][0].product_id.uom_id
+        if unit == self.product_uom_id:
+            return self.product_uom_id.round(total)
+        return unit._compute_quantity(
+            total, self.product_uom_id, rounding_method="HALF-UP"
+        )
+
+    # ------------------------------------------------------------------- cancelled
+
+    def _get_backorder_cancelled(self, open_qty: float) -> float:
+        """Ordered quantity that nothing brings any more, in the line's unit.
+
+        What came back without a refund is to be sent again or was lost by the
+        customer's choice; it is not a cancellation, and neither is a refund.
+        """
+        evidence = self._get_backorder_cancel_evidence()
+        if not evidence:
+            return 0.0
+        if self.state == "cancel":
+            return self.product_uom_id.round(min(evidence, self.product_uom_qty))
+        kept = self._sum_backorder_qty(
+            [
+                (move, sign * move._get_backorder_product_qty(move.quantity))
+                for move, sign in self._get_backorder_done_moves()
+            ]
+        )
+        return self.product_uom_id.round(
+            cancelled_quantity(self.product_uom_qty, kept + open_qty, evidence)
+        )
+
+    def _get_backorder_done_moves(self):
+        """Done moves to the customer (+1) and back without a refund (-1)."""
+        for move in self.move_ids:
+            if move.state != "done":
+                continue
+            if move.location_dest_id._is_outgoing():
+                yield move, 1
+            elif move.location_id._is_outgoing() and not move.to_refund:
+                yield move, -1
+
+    def _get_backorder_cancel_evidence(self) -> float:
+        quantities = []
+        for move in self.move_ids:
+            if quantity := move._get_backorder_cancelled_qty():
+                quantities.append((move, quantity))
+        return self._sum_backorder_qty(quantities)
+
+    def _get_qty_procurement(self, previous_product_uom_qty=False):
+        # Core takes a cancelled rest for never ordered and procures it again when the
+        # quantity is raised; here raising reopens only the increase, and lowering
+        # uses up the cancelled quantity first.
+        procured = super()._get_qty_procurement(
+            previous_product_uom_qty=previous_product_uom_qty
+        )
+        if not previous_product_uom_qty or self.id not in previous_product_uom_qty:
+            return procured
+        cancelled = cancelled_quantity(
+            previous_product_uom_qty[self.id],
+            procured,
+            self._get_backorder_cancel_evidence(),
+        )
+        return procured + max(0.0, min(cancelled, self.product_uom_qty - procured))

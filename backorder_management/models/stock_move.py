@@ -1,0 +1,295 @@
+from __future__ import annotations
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from ..planning.shortage import MoveFacts, Shortage, shortage
+
+OPEN_STATES = ("waiting", "confirmed", "partially_available", "assigned")
+# A write to one of these can change what a demand needs or may take.
+DEMAND_FIELDS = frozenset(
+    {
+        "date",
+        "date_deadline",
+        "location_dest_id",
+        "location_final_id",
+        "location_id",
+        "move_orig_ids",
+        "picked",
+        "picking_id",
+        "priority",
+        "procure_method",
+        "product_id",
+        "product_uom",
+        "product_uom_qty",
+        "sale_line_id",
+        "state",
+    }
+)
+
+
+class StockMove(models.Model):
+    _inherit = "stock.move"
+
+    backorder_demand_ids = fields.One2many(
+        "backorder.demand", "move_id", string="Backorder Demand"
+    )
+    backorder_since = fields.Datetime(
+        string="Short Since",
+        readonly=True,
+        copy=False,
+        help="When the goods were first found missing, or again after they had been "
+        "there. Kept after they have arrived.",
+    )
+    backorder_qty = fields.Float(
+        string="Backordered",
+        digits="Product Unit",
+        compute="_compute_backorder_qty",
+        help="What is neither reserved nor covered by free stock, in the product's "
+        "unit of measure.",
+    )
+    backorder_reason = fields.Char(
+        string="Backorder Reason", compute="_compute_backorder_reason"
+    )
+
+    # ------------------------------------------------------------ what is a demand
+
+    @api.model
+    def _get_backorder_demand_domain(self) -> Domain:
+        """Open demands: see `_filter_backorder_demands`."""
+        return (
+            Domain("state", "in", OPEN_STATES)
+            & Domain("sale_line_id", "!=", False)
+            & Domain("procure_method", "=", "make_to_stock")
+            & Domain("move_orig_ids", "=", False)
+            & Domain("location_id.usage", "=", "internal")
+            & (
+                Domain("location_final_id.usage", "=", "customer")
+                | Domain("location_dest_id.usage", "=", "customer")
+                | Domain("location_final_id", "child_of", self._inter_company().ids)
+                | Domain("location_dest_id", "child_of", self._inter_company().ids)
+            )
+        )
+
+    @api.model
+    def _inter_company(self):
+        """Transit between companies: a customer as far as the seller is concerned."""
+        return (
+            self.env.ref("stock.stock_location_inter_company", raise_if_not_found=False)
+            or self.env["stock.location"]
+        )
+
+    def _filter_backorder_demands(self):
+        """Moves that take sold goods from stock: the first step of a delivery.
+
+        Make to stock, for a sale order line, bound for a customer, out of an internal
+        location, fed by no earlier step. A later step whose link to the earlier one
+        was cut by core (its goods were lost on the way) is one as well: it has to
+        take its goods from where it stands.
+        """
+        return self.filtered(
+            lambda move: (
+                move.state in OPEN_STATES
+                and move.procure_method == "make_to_stock"
+                and move._is_backorder_delivery()
+                and move.location_id.usage == "internal"
+                and not move.move_orig_ids
+            )
+        )
+
+    def _filter_backorder_first_steps(self):
+        """First steps of a delivery out of stock: demands, and make to order.
+
+        These have a row in the planner's table. Consumable products and drop
+        shipments are never short and have none.
+        """
+        return self.filtered(
+            lambda move: (
+                move.state in OPEN_STATES
+                and move._is_backorder_delivery()
+                and move.location_id.usage == "internal"
+                and move.product_id.is_storable
+                and not move._get_backorder_upstream()
+            )
+        )
+
+    def _may_take_free_stock(self) -> bool:
+        """Would a reservation now take free stock, whoever the move works for?
+
+        Moves that wait for goods of their own chain may not; once these have come
+        (and nothing holds them), the move takes them like any other.
+        """
+        self.ensure_one()
+        if not self.move_orig_ids:
+            return self.procure_method == "make_to_stock"
+        return all(origin.state in ("done", "cancel") for origin in self.move_orig_ids)
+
+    def _get_backorder_upstream(self):
+        """Earlier steps of the same delivery."""
+        return self.move_orig_ids.filtered(
+            lambda move: (
+                move.sale_line_id == self.sale_line_id and move._is_backorder_delivery()
+            )
+        )
+
+    def _is_backorder_delivery(self) -> bool:
+        """Is this a step on a sold product's way to the customer?"""
+        self.ensure_one()
+        return bool(self.sale_line_id) and (
+            self.location_final_id._is_outgoing()
+            if self.location_final_id
+            else self.location_dest_id._is_outgoing()
+        )
+
+    # ------------------------------------------------------------------ quantities
+
+    def _get_backorder_shortages(self, free_by_move=None) -> dict[int, Shortage]:
+        """Open, allocated, free and short quantity of open moves to customers.
+
+        :param free_by_move: what free stock covers of each move, by id, in the
+            product's unit; by default what the planner said last
+        :return: by move id, in the product's unit; other moves are left out
+        """
+        if free_by_move is None:
+            free_by_move = {
+                demand.move_id.id: demand.qty_free
+                for demand in self._get_backorder_chain().backorder_demand_ids
+                if demand.qty_free
+            }
+        result: dict[int, Shortage] = {}
+        for move in self:
+            move._add_backorder_shortage(result, free_by_move)
+        return result
+
+    def _get_backorder_chain(self):
+        """These moves and all earlier steps that bring their goods."""
+        chain = upstream = self
+        while upstream := upstream.move_orig_ids - chain:
+            chain |= upstream
+        return chain
+
+    def _add_backorder_shortage(self, result, free_by_move) -> Shortage | None:
+        if self.id in result:
+            return result[self.id]
+        if self.state not in OPEN_STATES or not self._is_backorder_delivery():
+            return None
+        upstream = self._get_backorder_upstream()
+        arrived, free = self._get_backorder_arrivals(upstream, result, free_by_move)
+        result[self.id] = shortage(
+            MoveFacts(
+                open=max(self.product_qty, 0.0),
+                reserved=self._get_backorder_product_qty(self.quantity),
+                arrived=arrived,
+                free=free,
+                never_short=self._should_bypass_reservation(),
+            )
+        )
+        return result[self.id]
+
+    def _get_backorder_arrivals(self, upstream, result, free_by_move):
+        """What earlier steps have brought or hold for this move, and free cover."""
+        if not upstream:
+            return 0.0, free_by_move.get(self.id, 0.0)
+        arrived, free = 0.0, 0.0
+        for move in upstream:
+            if move.state == "done":
+                arrived += move._get_backorder_product_qty(move.quantity)
+            elif waiting := move._add_backorder_shortage(result, free_by_move):
+                arrived += waiting.allocated
+                free += waiting.free
+        for sibling in upstream.move_dest_ids - self:
+            if sibling.state != "cancel":
+                arrived -= sibling._get_backorder_product_qty(sibling.quantity)
+        return arrived, free
+
+    def _get_backorder_product_qty(self, quantity: float) -> float:
+        """Convert from the move's to the product's unit of measure."""
+        unit = self.product_id.uom_id
+        if not quantity or self.product_uom == unit:
+            return quantity
+        return self.product_uom._compute_quantity(
+            quantity, unit, rounding_method="HALF-UP"
+        )
+
+    def _is_last_backorder_step(self) -> bool:
+        """No later open step of the same delivery brings the same goods."""
+        return not any(
+            later.state in OPEN_STATES
+            and later.sale_line_id == self.sale_line_id
+            and later._is_backorder_delivery()
+            for later in self.move_dest_ids
+        )
+
+    def _get_backorder_cancelled_qty(self) -> float:
+        """What this move was to bring and never will, in the product's unit."""
+        if self.location_id.usage != "internal" or not self._is_backorder_delivery():
+            return 0.0
+        if self.state == "cancel":
+            return self.product_qty
+        if self.state == "done":
+            done = self._get_backorder_product_qty(self.quantity)
+            return max(0.0, self.product_qty - done)
+        return 0.0
+
+    @api.depends(
+        "state",
+        "product_qty",
+        "quantity",
+        "sale_line_id",
+        "move_orig_ids.state",
+        "move_orig_ids.quantity",
+        "backorder_demand_ids.qty_free",
+    )
+    def _compute_backorder_qty(self):
+        shortages = self._get_backorder_shortages()
+        for move in self:
+            figures = shortages.get(move.id)
+            move.backorder_qty = figures.short if figures else 0.0
+
+    @api.depends("backorder_demand_ids.reason")
+    def _compute_backorder_reason(self):
+        labels = dict(
+            self.env["backorder.demand"]._fields["reason"]._description_selection(
+                self.env
+            )
+        )
+        for move in self:
+            move.backorder_reason = labels.get(
+                move.backorder_demand_ids[:1].reason, False
+            )
+
+    # --------------------------------------------------------- history of a shortage
+
+    def _prepare_move_split_vals(self, qty):
+        # The rest of a partial delivery has been short for as long as the whole.
+        vals = super()._prepare_move_split_vals(qty)
+        vals["backorder_since"] = self.backorder_since
+        return vals
+
+    # ------------------------------------------------- tell the planner what changed
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        moves = super().create(vals_list)
+        moves._note_backorder_change()
+        return moves
+
+    def write(self, vals):
+        if DEMAND_FIELDS.isdisjoint(vals):
+            return super().write(vals)
+        self._note_backorder_change()
+        result = super().write(vals)
+        if "product_id" in vals or "sale_line_id" in vals:
+            self._note_backorder_change()
+        return result
+
+    def unlink(self):
+        self._note_backorder_change()
+        return super().unlink()
+
+    def _note_backorder_change(self):
+        """Have the planner look at these moves before the transaction ends."""
+        self.env["backorder.demand"]._note(
+            products=self.product_id.ids,
+            moves=self.ids,
+        )

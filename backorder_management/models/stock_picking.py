@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from odoo import api, fields, models
+
+from ..planning.states import Figures, common_state, is_held, own_state
+from .backorder_state import STATES
+
+
+class StockPicking(models.Model):
+    _inherit = "stock.picking"
+
+    backorder_state = fields.Selection(
+        STATES,
+        compute="_compute_backorder_state",
+        store=True,
+        default="none",
+        index="btree_not_null",
+        copy=False,
+    )
+    release_number = fields.Integer(
+        string="Shipment No.",
+        readonly=True,
+        copy=False,
+        help="This is the order's n-th shipment from stock.",
+    )
+
+    @api.depends(
+        "state",
+        "move_type",
+        "move_ids.state",
+        "move_ids.product_uom_qty",
+        "move_ids.quantity",
+        "move_ids.sale_line_id",
+        "move_ids.backorder_since",
+        "move_ids.backorder_demand_ids.qty_free",
+        "move_ids.move_orig_ids.state",
+        "move_ids.move_orig_ids.quantity",
+    )
+    def _compute_backorder_state(self):
+        for picking in self:
+            figures = picking._get_backorder_figures()
+            if is_held(figures):
+                picking.backorder_state = "held"
+            else:
+                states = [own_state(each) for each in figures]
+                picking.backorder_state = common_state(states, figures)
+
+    def _get_backorder_figures(self) -> list[Figures]:
+        """Figures of the moves that bring sold goods to a customer."""
+        moves = self.move_ids.filtered("sale_line_id")
+        shortages = moves._get_backorder_shortages()
+        figures = []
+        for move in moves:
+            if not move._is_backorder_delivery():
+                continue
+            found = shortages.get(move.id)
+            unit = move.product_id.uom_id
+            figures.append(
+                Figures(
+                    open=unit.round(found.open) if found else 0.0,
+                    short=unit.round(found.short) if found else 0.0,
+                    cancelled=unit.round(move._get_backorder_cancelled_qty()),
+                    was_short=bool(move.backorder_since),
+                    ships_complete=self.move_type == "one",
+                )
+            )
+        return figures
+
+    def _action_done(self):
+        # Numbered here, not in a compute: a number once given stays.
+        result = super()._action_done()
+        self._set_release_numbers()
+        return result
+
+    def _is_backorder_shipment(self) -> bool:
+        """A done transfer of sold goods from stock to the customer."""
+        self.ensure_one()
+        return (
+            self.state == "done"
+            and bool(self.sale_id)
+            and self.location_dest_id._is_outgoing()
+            and self.location_id.usage == "internal"
+        )
+
+    def _set_release_numbers(self):
+        shipments = self.filtered(
+            lambda picking: (
+                not picking.release_number and picking._is_backorder_shipment()
+            )
+        )
+        if not shipments:
+            return
+        last = dict(
+            self._read_group(
+                [("sale_id", "in", shipments.sale_id.ids)],
+                ["sale_id"],
+                ["release_number:max"],
+            )
+        )
+        for picking in shipments.sorted("id"):
+            number = (last.get(picking.sale_id) or 0) + 1
+            picking.release_number = last[picking.sale_id] = number

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from collections import defaultdict
+
+from odoo import api, models
+from odoo.tools import SQL
+
+
+class DeferredReservations:
+    """Reserved quantities that are written once per quant, when all are known.
+
+    Travels in the context. It is compared by identity, unlike a dictionary: two empty
+    ones must not be taken for the same context.
+    """
+
+    def __init__(self):
+        self.quantities: dict[tuple, float] = defaultdict(float)
+
+    def add(self, product, location, lot, package, owner, quantity: float) -> None:
+        """Note a quantity, in the product's unit; negative frees it."""
+        self.quantities[product, location, lot, package, owner] += quantity
+
+
+class StockQuant(models.Model):
+    _inherit = "stock.quant"
+
+    @api.model
+    def _update_reserved_quantity(
+        self,
+        product_id,
+        location_id,
+        quantity,
+        lot_id=None,
+        package_id=None,
+        owner_id=None,
+        strict=True,
+    ):
+        # Every move line that is created or written passes here, one by one, with a
+        # search, a lock and an update each. The bulk reservation sums them up first.
+        deferred = self.env.context.get("backorder_deferred_reservations")
+        if deferred is None:
+            return super()._update_reserved_quantity(
+                product_id,
+                location_id,
+                quantity,
+                lot_id=lot_id,
+                package_id=package_id,
+                owner_id=owner_id,
+                strict=strict,
+            )
+        return deferred.add(
+            product_id,
+            location_id,
+            lot_id or self.env["stock.lot"],
+            package_id or self.env["stock.package"],
+            owner_id or self.env["res.partner"],
+            quantity,
+        )
+
+    def _apply_deferred_reservations(self, deferred: DeferredReservations) -> None:
+        """Write what was deferred.
+
+        :param self: the quants planned with, in picking order: of several with the same
+            characteristics the first one takes the reservation, as in core
+        :raise psycopg2.errors.SerializationFailure: another transaction has changed one
+            of the quants since ours began; Odoo then repeats the whole request
+        """
+        quants = self.sudo()
+        by_key = {quant._get_reservation_key(): quant for quant in reversed(quants)}
+        changed, unplanned = [], []
+        for key, quantity in deferred.quantities.items():
+            quant = by_key.get(tuple(record.id for record in key))
+            if quant:
+                changed.append((quant, quantity))
+            else:
+                unplanned.append((key, quantity))
+        quants.browse(quant.id for quant, _quantity in changed)._lock_for_reservation()
+        for quant, quantity in changed:
+            quant.reserved_quantity = max(0, quant.reserved_quantity + quantity)
+        for (product, location, lot, package, owner), quantity in unplanned:
+            quants._update_reserved_quantity(
+                product,
+                location,
+                quantity,
+                lot_id=lot,
+                package_id=package,
+                owner_id=owner,
+            )
+
+    def _get_reservation_key(self) -> tuple:
+        """Ids of what makes a quant distinct for a move line."""
+        return (
+            self.product_id.id,
+            self.location_id.id,
+            self.lot_id.id,
+            self.package_id.id,
+            self.owner_id.id,
+        )
+
+    def _lock_for_reservation(self) -> None:
+        """Wait until nobody else changes these quants, in one order for everybody.
+
+        Core skips a locked quant and books the reservation on a new one, so that two
+        processes may both promise the last piece. We wait instead: either the other one
+        gives up, or PostgreSQL reports that our plan was made on outdated figures.
+        """
+        if self:
+            self.env.execute_query(
+                SQL(
+                    "SELECT id FROM stock_quant WHERE id IN %s"
+                    " ORDER BY id FOR NO KEY UPDATE",
+                    tuple(self.ids),
+                )
+            )

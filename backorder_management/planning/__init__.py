@@ -1,0 +1,1 @@
+"""Pure decision rules: no Odoo import, frozen dataclasses in, dataclasses out."""
