@@ -11,6 +11,7 @@
     "data": [
         "security/ir.model.access.csv",
         "security/backorder_security.xml",
+        "data/ir_cron.xml",
         "data/ir_cron_refresh.xml",
     ],
     "demo": [],

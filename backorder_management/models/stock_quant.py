@@ -57,16 +57,63 @@ class StockQuant(models.Model):
             quantity,
         )
 
+    # --------------------------------------------------------- facts for the planner
+
+    def _get_products_not_planned(self):
+        """Products whose stock core divides by more than an order of quants.
+
+        Lots beside stock without lot, or beside lots with more reserved than there is:
+        core counts what is free by lot, over all locations. Several quants of the same
+        characteristics (until core has merged them): each reservation changes their
+        dates, and so their order.
+        """
+        special = self.env["product.product"]
+        seen = set()
+        for quant in self:
+            key = quant._get_reservation_key()
+            if key in seen or (
+                quant.product_id.tracking != "none"
+                and (not quant.lot_id or quant._get_unreserved_sign() < 0)
+            ):
+                special |= quant.product_id
+            seen.add(key)
+        return special
+
+    def _sorted_for_removal(self, strategy: str):
+        """In picking order, given quants ordered by date and id; see `_gather`."""
+        quants = self
+        if strategy == "lifo":
+            quants = quants[::-1]
+        elif strategy == "closest":
+            quants = quants.sorted(lambda q: (q.location_id.complete_name, -q.id))
+        return quants.sorted(lambda quant: not quant.lot_id)
+
+    def _get_free_quantities(self) -> dict[int, float]:
+        """What may be taken from each quant, by id, in the product's unit."""
+        return {
+            quant.id: max(0.0, quant.quantity - quant.reserved_quantity)
+            for quant in self
+        }
+
+    def _get_unreserved_sign(self) -> int:
+        """-1 where more is reserved than there is, 0 where just that, else 1."""
+        return self.product_uom_id.compare(self.quantity, self.reserved_quantity)
+
+    def _get_unreserved_total(self) -> float:
+        """On hand and not reserved, negative quants included."""
+        return sum(self.mapped("quantity")) - sum(self.mapped("reserved_quantity"))
+
+    # ------------------------------------------------------ writing many reservations
+
     def _apply_deferred_reservations(self, deferred: DeferredReservations) -> None:
         """Write what was deferred.
 
-        :param self: the quants planned with, in picking order: of several with the same
-            characteristics the first one takes the reservation, as in core
+        :param self: the quants planned with
         :raise psycopg2.errors.SerializationFailure: another transaction has changed one
             of the quants since ours began; Odoo then repeats the whole request
         """
         quants = self.sudo()
-        by_key = {quant._get_reservation_key(): quant for quant in reversed(quants)}
+        by_key = {quant._get_reservation_key(): quant for quant in quants}
         changed, unplanned = [], []
         for key, quantity in deferred.quantities.items():
             quant = by_key.get(tuple(record.id for record in key))

@@ -1,0 +1,474 @@
+"""Reservation: the order of service, and reserving many demands at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import partial
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import float_compare, float_round
+
+from ..planning.allocation import (
+    Allocation,
+    Demand,
+    allocate_in_sequence,
+    rank_by_default,
+)
+from .stock_quant import DeferredReservations
+
+# Removal strategies whose picking order is a plain sort of the quants.
+SORTED_STRATEGIES = ("fifo", "lifo", "closest")
+
+# Methods that reserving in bulk does not call. Where a module we do not know extends
+# one of them, its rules count: the moves are then left to core's own routine.
+BYPASSED_HOOKS = {
+    "stock.move": (
+        "_get_available_quantity",
+        "_update_reserved_quantity",
+        "_update_reserved_quantity_vals",
+    ),
+    "stock.quant": (
+        "_gather",
+        "_get_available_quantity",
+        "_get_gather_domain",
+        "_get_removal_strategy_order",
+        "_get_reserve_quantity",
+    ),
+    "stock.location": ("_get_putaway_strategy",),
+}
+KNOWN_MODULES = ("stock", "product_expiry", "backorder_management")
+
+# Above this many waiting moves the rest is left to a scheduled action.
+QUEUE_ABOVE = 5000
+
+
+class StockMove(models.Model):
+    _inherit = "stock.move"
+
+    # ------------------------------------------------------------------- the gate
+
+    def _action_assign(self, force_qty=False):
+        # The one place that every reservation passes, whoever asks for it. Everything
+        # is handed on, what is reserved by now too: other modules extend this method
+        # to see what has been reserved (automatic waves do).
+        if force_qty or not self._filter_backorder_demands():
+            return super()._action_assign(force_qty=force_qty)
+        moves = self._sorted_by_order_of_service()
+        planned = moves._reserve_in_bulk()
+        moves = moves.with_context(backorder_planned_move_ids=frozenset(planned.ids))
+        return super(StockMove, moves)._action_assign(force_qty=force_qty)
+
+    def _update_reserved_quantity(
+        self,
+        need,
+        location_id,
+        lot_id=None,
+        package_id=None,
+        owner_id=None,
+        strict=True,
+    ):
+        # Core's routine comes here for what free stock did not cover: looking again for
+        # each such move is most of what reserving costs.
+        if self.id in self.env.context.get("backorder_planned_move_ids", ()):
+            return 0
+        return super()._update_reserved_quantity(
+            need, location_id, lot_id, package_id, owner_id, strict
+        )
+
+    def _sorted_by_order_of_service(self):
+        """The same moves, those to be served first in front."""
+        ranks = self._get_ranks()
+        return self.sorted(key=lambda move: ranks[move.id])
+
+    def _get_ranks(self) -> dict[int, tuple]:
+        """The place of each move in the order of service, by move id.
+
+        Moves that are not demands, such as components of production, compete for the
+        same goods at the place of their priority and date.
+        """
+        received = self.env.context.get("backorder_received_reference_ids", frozenset())
+        return {
+            move.id: rank_by_default(
+                demand_id=move.id,
+                starred=move.priority == "1",
+                received_for_it=bool(received)
+                and not received.isdisjoint(move.reference_ids.ids),
+                needed=move.date,
+                ordered=move.sale_line_id.order_id.date_order,
+            )
+            # Warehouse users need not have the right to read sales orders.
+            for move in self.sudo()
+        }
+
+    # --------------------------------------------------------- what goes in bulk
+
+    def _filter_reservable_in_bulk(self):
+        """Moves for which sorting their quants tells all that core would reserve.
+
+        By product: moves of one product compete for the same goods, so that either all
+        of them are planned together or none is.
+        """
+        if self.env["stock.move"]._has_unknown_reservation_hooks():
+            return self.browse()
+        candidates = self.filtered(lambda move: move._takes_from_stock())
+        simple = candidates.filtered(lambda move: move._is_plain_reservation())
+        left_to_core = (candidates - simple).product_id
+        return simple.filtered(lambda move: move.product_id not in left_to_core)
+
+    def _takes_from_stock(self) -> bool:
+        """Would core look for quants for this move?"""
+        return (
+            not self.picked
+            and self.state in ("confirmed", "waiting", "partially_available")
+            and (self.procure_method != "make_to_order" or self.move_orig_ids)
+            and self._get_quantity_to_reserve() > 0
+            and not self._should_bypass_reservation()
+        )
+
+    def _is_plain_reservation(self) -> bool:
+        """Free of rules that need core's own routine, move by move."""
+        product = self.product_id
+        return (
+            not self.move_orig_ids
+            and not self.product_uom.is_zero(self.product_uom_qty)
+            and product.tracking != "serial"
+            and product.categ_id.packaging_reserve_method != "full"
+            and not ("use_expiration_date" in product and product.use_expiration_date)
+        )
+
+    def _get_quantity_to_reserve(self) -> float:
+        """What is not reserved yet, in the product's unit, as core counts it."""
+        unit = self.product_id.uom_id
+        missing = self.product_uom_qty - self.quantity
+        if unit.compare(missing, 0) <= 0:
+            return 0.0
+        return self.product_uom._compute_quantity(
+            missing, unit, rounding_method="HALF-UP"
+        )
+
+    @api.model
+    def _has_unknown_reservation_hooks(self) -> bool:
+        """Does a module that we do not know change what may be reserved?"""
+        known = tuple(f"odoo.addons.{module}." for module in KNOWN_MODULES)
+        return any(
+            name in definition.__dict__
+            and definition.__module__.startswith("odoo.addons.")
+            and not definition.__module__.startswith(known)
+            for model, names in BYPASSED_HOOKS.items()
+            for definition in type(self.env[model]).__mro__
+            for name in names
+        )
+
+    # ------------------------------------------------------------ reserve in bulk
+
+    def _reserve_in_bulk(self):
+        """Reserve what free stock covers, with one plan for all these moves.
+
+        The plan is core's own for the same order of moves; what differs is that quants
+        are read, move lines created and states written once for all of them.
+
+        :return: the moves planned; core need not look for goods for them again
+        """
+        moves = self._filter_reservable_in_bulk()
+        if not moves:
+            return moves
+        quants = moves._get_quants_to_reserve()
+        special = quants._get_products_not_planned()
+        moves = moves.filtered(lambda move: move.product_id not in special)
+        pools = moves._get_reservation_pools(quants)
+        moves = moves.filtered(
+            lambda move: (move.product_id.id, move.location_id.id) in pools
+        )
+        allocations = moves._plan_reservation(pools)
+        moves._apply_allocations(allocations, quants)
+        return moves
+
+    def _get_quants_to_reserve(self):
+        """All quants that these moves may take from, oldest first."""
+        return (
+            self.env["stock.quant"]
+            .sudo()
+            .search(
+                [
+                    ("product_id", "in", self.product_id.ids),
+                    ("location_id", "child_of", self.location_id.ids),
+                ],
+                order="in_date, id",
+            )
+        )
+
+    def _get_reservation_pools(self, quants) -> dict[tuple[int, int], models.Model]:
+        """The quants that each product and source location may take from.
+
+        :return: quants in picking order, by product and location id; products with a
+            removal strategy that is more than an order are left out
+        """
+        by_product = quants.grouped("product_id")
+        pools, excluded = {}, set()
+        for product, location in {(m.product_id, m.location_id) for m in self}:
+            strategy = quants._get_removal_strategy(product, location)
+            if strategy not in SORTED_STRATEGIES:
+                excluded.add(product.id)
+            path = location.sudo().parent_path
+            pools[product.id, location.id] = (
+                by_product.get(product, quants.browse())
+                .filtered(
+                    lambda q, path=path: q.location_id.parent_path.startswith(path)
+                )
+                ._sorted_for_removal(strategy)
+            )
+        return {key: pool for key, pool in pools.items() if key[0] not in excluded}
+
+    def _plan_reservation(self, pools) -> list[Allocation]:
+        """Divide the free stock of the pools among these moves."""
+        ranks = self._get_ranks()
+        demands = [
+            Demand(
+                id=move.id,
+                pool=(move.product_id.id, move.location_id.id),
+                quantity=move._get_quantity_to_reserve(),
+                rank=ranks[move.id],
+                fit=move._get_unit_fit(),
+            )
+            for move in self
+        ]
+        free = self.env["stock.quant"].concat(*pools.values())._get_free_quantities()
+        return allocate_in_sequence(
+            demands,
+            {key: pool.ids for key, pool in pools.items()},
+            free,
+            digits=self.env["decimal.precision"].precision_get("Product Unit"),
+            limits={key: pool._get_unreserved_total() for key, pool in pools.items()},
+        )
+
+    def _get_unit_fit(self):
+        """Rounds down to what the move's own unit can express; None where it is the
+        product's."""
+        if self.product_uom == self.product_id.uom_id:
+            return None
+        return partial(_fit_to_unit, self.product_id.uom_id, self.product_uom)
+
+    def _apply_allocations(self, allocations: list[Allocation], quants) -> None:
+        """Write a plan: move lines, quants, states, packages and putaway."""
+        served = [allocation for allocation in allocations if allocation.shares]
+        if not served:
+            return
+        deferred = DeferredReservations()
+        # The states are known; core would find them out once per move line.
+        Move = self.with_context(
+            backorder_deferred_reservations=deferred, preserve_state=True
+        )
+        vals_list = []
+        for allocation in served:
+            move = Move.browse(allocation.demand_id)
+            vals_list += move.with_company(move.company_id)._reserve_shares(
+                [(quants.browse(quant), qty) for quant, qty in allocation.shares]
+            )
+        Move.env["stock.move.line"].create(vals_list)
+        quants._apply_deferred_reservations(deferred)
+        self._write_reserved_states(served)
+        self.browse(a.demand_id for a in served)._place_reserved_lines()
+
+    def _reserve_shares(self, shares) -> list[dict]:
+        """Add quantities of quants to the move's lines.
+
+        :return: values of the move lines that are still to be created
+        """
+        lines = {
+            (line.location_id, line.lot_id, line.package_id, line.owner_id): line
+            for line in self.move_line_ids
+            if not line.result_package_id
+        }
+        by_key: dict[tuple, list] = {}
+        for quant, quantity in shares:
+            key = (quant.location_id, quant.lot_id, quant.package_id, quant.owner_id)
+            by_key.setdefault(key, [quant, 0.0])[1] += quantity
+        vals_list = []
+        for key, (quant, quantity) in by_key.items():
+            line = lines.get(key)
+            if not line or not line._increase_reservation(quantity):
+                vals_list.append(
+                    self._prepare_move_line_vals(
+                        quantity=quantity, reserved_quant=quant.with_env(self.env)
+                    )
+                )
+        return vals_list
+
+    def _write_reserved_states(self, allocations: list[Allocation]) -> None:
+        full, part = [], []
+        for allocation in allocations:
+            (part if allocation.missing else full).append(allocation.demand_id)
+        self.browse(part).write({"state": "partially_available"})
+        self.browse(full).write({"state": "assigned"})
+
+    def _place_reserved_lines(self) -> None:
+        """What core does with lines just reserved: whole packages, then putaway."""
+        if not self.env.context.get("bypass_entire_pack"):
+            self.picking_id._check_entire_pack()
+        self.filtered(
+            lambda move: (
+                move.location_dest_id.usage == "view"
+                or move.location_dest_id.putaway_rule_ids
+                or move.move_line_ids.location_dest_id != move.location_dest_id
+            )
+        ).move_line_ids._apply_putaway_strategy()
+
+    # ------------------------------------------------------- waking those who wait
+
+    def _trigger_assign(self):
+        # Core wakes who waits at the very location the goods went to. A demand takes
+        # from the whole stock, wherever in it they were put.
+        if not self or not self._is_auto_reservation():
+            return super()._trigger_assign()
+        places = {(move.product_id, move.location_dest_id) for move in self}
+        waiting = self._search_waiting(places)
+        demands = waiting._filter_backorder_demands()
+        if not demands:
+            return super()._trigger_assign()
+        others = (waiting - demands).filtered(
+            lambda move: (move.product_id, move.location_id) in places
+        )
+        return (
+            (demands | others)
+            .with_context(
+                backorder_received_reference_ids=frozenset(self.reference_ids.ids)
+            )
+            ._action_assign()
+        )
+
+    @api.model
+    def _is_auto_reservation(self) -> bool:
+        return (
+            not self.env["ir.config_parameter"]
+            .sudo()
+            .get_param("stock.picking_no_auto_reserve")
+        )
+
+    def _search_waiting(self, places):
+        """Moves waiting for products at or above locations, no more than can be served
+        at once; the rest is left to a scheduled action.
+
+        :param places: pairs of product and location where there are goods now
+        """
+        if not places:
+            return self.browse()
+        limit = self._get_queue_limit()
+        domain = self._get_waiting_domain(places)
+        waiting = self.search(
+            domain, order="priority desc, date asc, id asc", limit=limit + 1
+        )
+        if len(waiting) > limit:
+            # Those for whom the goods were bought must not be lost behind the limit.
+            bought_for = Domain("reference_ids", "in", self.reference_ids.ids)
+            waiting = waiting[:limit] | self.search(domain & bought_for, order="id")
+            self.env["stock.rule"]._queue_waiting_demands()
+        return waiting
+
+    @api.model
+    def _get_waiting_domain(self, places) -> Domain:
+        """Core's domain of `_trigger_assign`, parent locations included."""
+        products_by_location = defaultdict(list)
+        for product, location in places:
+            products_by_location[location.id].append(product.id)
+        return (
+            Domain("state", "in", ["confirmed", "partially_available"])
+            & Domain("procure_method", "=", "make_to_stock")
+            & (
+                Domain("reservation_date", "<=", fields.Date.today())
+                | Domain("picking_type_id.reservation_method", "=", "at_confirm")
+            )
+            & Domain.OR(
+                Domain("product_id", "in", products)
+                & Domain("location_id", "parent_of", location)
+                for location, products in products_by_location.items()
+            )
+        )
+
+    @api.model
+    def _get_queue_limit(self) -> int:
+        """Waiting moves served at once (`backorder_management.queue_above`)."""
+        value = (
+            self.env["ir.config_parameter"]
+            .sudo()
+            .get_param("backorder_management.queue_above")
+        )
+        return int(value) if value and value.isdecimal() else QUEUE_ABOVE
+
+    # ---------------------------------------------------- freed stock is passed on
+
+    def _action_cancel(self):
+        # Core gives the stock that a cancelled move held to nobody.
+        freed = self._get_reserved_places()
+        result = super()._action_cancel()
+        self._wake_demands_for(freed)
+        return result
+
+    def write(self, vals):
+        # Lowering an order ends here, with the new quantity, after core has merged the
+        # decrease into the waiting move. It frees all that the move held.
+        lowered = self._filter_lowered(vals)
+        freed = lowered._get_reserved_places()
+        result = super().write(vals)
+        if freed:
+            lowered.filtered("product_uom_qty")._action_assign()
+            self._wake_demands_for(freed)
+        return result
+
+    def _filter_lowered(self, vals):
+        """Demands that core is about to unreserve as they hold more than `vals` ask."""
+        if (
+            "product_uom_qty" not in vals
+            or self.env.context.get("do_not_unreserve") is not None
+        ):
+            return self.browse()
+        return self._filter_backorder_demands().filtered(
+            lambda move: (
+                move.product_uom.compare(move.quantity, vals["product_uom_qty"]) > 0
+            )
+        )
+
+    def _get_reserved_places(self) -> set[tuple]:
+        """Product and location of everything that is reserved for these moves."""
+        return {
+            (line.product_id, line.location_id)
+            for line in self.move_line_ids
+            if line.state not in ("done", "cancel")
+            and line.quantity_product_uom
+            and not line.move_id._should_bypass_reservation(line.location_id)
+        }
+
+    def _wake_demands_for(self, places: Iterable[tuple]) -> None:
+        """Give freed stock to the demands that wait for it."""
+        if places and self._is_auto_reservation():
+            self._search_waiting(places)._filter_backorder_demands()._action_assign()
+
+
+def _fit_to_unit(unit, move_unit, quantity: float) -> float:
+    """The largest quantity up to the given one that the move's unit can express."""
+    in_move_unit = unit._compute_quantity(quantity, move_unit, rounding_method="DOWN")
+    return move_unit._compute_quantity(in_move_unit, unit, rounding_method="HALF-UP")
+
+
+class StockMoveLine(models.Model):
+    _inherit = "stock.move.line"
+
+    def _increase_reservation(self, quantity: float) -> bool:
+        """Add a quantity in the product's unit, unless the line's unit cannot express
+        it; then say so and leave the line as it is."""
+        digits = self.env["decimal.precision"].precision_get("Product Unit")
+        unit = self.product_id.uom_id
+        in_line_unit = float_round(
+            unit._compute_quantity(
+                quantity, self.product_uom_id, rounding_method="HALF-UP"
+            ),
+            precision_digits=digits,
+        )
+        back = self.product_uom_id._compute_quantity(
+            in_line_unit, unit, rounding_method="HALF-UP"
+        )
+        if float_compare(quantity, back, precision_digits=digits) != 0:
+            return False
+        self.quantity += in_line_unit
+        return True
