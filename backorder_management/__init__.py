@@ -1,1 +1,3 @@
+from . import demo
 from . import models
+from .hooks import post_init_hook, pre_init_hook

@@ -7,7 +7,9 @@
     "author": "The backorder_management founders",
     "website": "https://github.com/backorder-management/backorder-management",
     "license": "LGPL-3",
-    "depends": ["sale_management", "sale_stock", "purchase_stock"],
+    # sale_purchase_stock installs itself beside sale_stock and purchase_stock; naming it
+    # loads this add-on after sale_mrp, whose `_get_qty_procurement` ends the chain.
+    "depends": ["sale_management", "sale_purchase_stock"],
     "data": [
         "security/ir.model.access.csv",
         "security/backorder_security.xml",
@@ -22,6 +24,8 @@
         "views/backorder_menus.xml",
     ],
     "demo": [],
+    "pre_init_hook": "pre_init_hook",
+    "post_init_hook": "post_init_hook",
     "installable": True,
     "application": True,
 }

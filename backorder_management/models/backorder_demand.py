@@ -8,7 +8,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..planning.shortage import reason
+from ..planning.allocation import Demand, allocate_in_sequence
+from ..planning.shortage import NO_STOCK, SERVED_BEFORE, reason, short_for_stock
 from ..planning.states import Figures, own_state
 from .backorder_state import STATES
 from .stock_move import OPEN_STATES
@@ -152,7 +153,9 @@ class BackorderDemand(models.Model):
         )
         moves = self.env["stock.move"].browse(set(move_ids)).exists()
         moves |= known.move_id | self.env["stock.move"].browse(free)
-        self._store(moves, known, stock, free)
+        in_stock = self._get_places_in_stock(stock)
+        self._store(moves, known, in_stock, free)
+        self._store_stock_reasons(product_ids, in_stock)
 
     @api.model
     def _get_stock(self, product_ids):
@@ -204,23 +207,47 @@ class BackorderDemand(models.Model):
 
         :return: what it covers of each move, by move id, in the product's unit
         """
-        left = {place: max(free, 0.0) for place, (_qty, free) in stock.items()}
-        covered = {}
-        for move in sharing.sorted(
-            lambda m: (-int(m.priority or 0), m.date_deadline or m.date, m.id)
-        ):
-            need = move.product_qty - move._get_backorder_product_qty(move.quantity)
-            for place in left:
-                if place[0] != move.product_id.id or need <= 0:
-                    continue
-                location = self.env["stock.location"].browse(place[1])
-                if not location._child_of(move.location_id):
-                    continue
-                taken = min(need, left[place])
-                left[place] -= taken
-                need -= taken
-                covered[move.id] = covered.get(move.id, 0.0) + taken
-        return {move: qty for move, qty in covered.items() if qty}
+        if not sharing:
+            return {}
+        ranks = sharing._get_ranks()
+        places = {(move.product_id.id, move.location_id) for move in sharing}
+        plan = allocate_in_sequence(
+            [
+                Demand(
+                    id=move.id,
+                    pool=(move.product_id.id, move.location_id.id),
+                    quantity=move._get_quantity_to_reserve(),
+                    rank=ranks[move.id],
+                )
+                for move in sharing
+            ],
+            pools={
+                (product_id, location.id): self._get_pool(stock, product_id, location)
+                for product_id, location in places
+            },
+            supplies={place: free for place, (_quantity, free) in stock.items()},
+            digits=self.env["decimal.precision"].precision_get("Product Unit"),
+        )
+        return {
+            allocation.demand_id: sum(quantity for _place, quantity in allocation.shares)
+            for allocation in plan
+            if allocation.shares
+        }
+
+    @api.model
+    def _get_pool(self, stock, product_id, location):
+        """Places in and below a location that hold the product."""
+        return [
+            (product_id, place_id)
+            for product, place_id in sorted(stock)
+            if product == product_id
+            and self.env["stock.location"].browse(place_id)._child_of(location)
+        ]
+
+    @api.model
+    def _get_open_states(self):
+        """States of moves that still have to happen."""
+        return OPEN_STATES
 
     @api.model
     def _refresh_products(self, products):
@@ -237,13 +264,13 @@ class BackorderDemand(models.Model):
         )
         self._refresh(products.ids, moves.ids + gone.move_id.ids)
 
-    def _store(self, moves, known, stock, free):
+    def _store(self, moves, known, in_stock, free):
         before = {row.move_id.id: (row.qty_short, row.qty_free) for row in known}
         first_steps = moves._filter_backorder_first_steps()
         known.filtered(lambda row: row.move_id not in first_steps).unlink()
         shortages = first_steps._get_backorder_shortages(free_by_move=free)
         self._store_since(first_steps, shortages, before)
-        self._store_rows(first_steps, shortages, self._get_locations_in_stock(stock))
+        self._store_rows(first_steps, shortages, in_stock)
         changed = [
             move_id
             for move_id, figures in shortages.items()
@@ -265,7 +292,30 @@ class BackorderDemand(models.Model):
         )
         newly_short.backorder_since = fields.Datetime.now()
 
-    def _get_locations_in_stock(self, stock):
+    def _store_stock_reasons(self, product_ids, in_stock):
+        """Stock that came and went to others changes why the rest is short.
+
+        One grouped query for the products; rows are written only where it did.
+        """
+        groups = self._read_group(
+            [
+                ("product_id", "in", list(product_ids)),
+                ("reason", "in", (NO_STOCK, SERVED_BEFORE)),
+            ],
+            ["product_id", "location_id", "reason"],
+        )
+        for product, location, stored in groups:
+            reason_now = short_for_stock((product.id, location.id) in in_stock)
+            if reason_now != stored:
+                self.search(
+                    [
+                        ("product_id", "=", product.id),
+                        ("location_id", "=", location.id),
+                        ("reason", "=", stored),
+                    ]
+                ).write({"reason": reason_now, "computed_at": fields.Datetime.now()})
+
+    def _get_places_in_stock(self, stock):
         """Locations, and all above them, that hold a product: ``{(product, loc)}``."""
         places = set()
         for (product_id, location_id), (quantity, _free) in stock.items():

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from odoo import api, fields, models
 
+from ..planning.kits import complete_kits, needed_kits
 from ..planning.shortage import cancelled_quantity
 from ..planning.states import Figures, line_state
+from .backorder_kit import Kit
 from .backorder_state import STATES
 
 
@@ -68,6 +70,7 @@ class SaleOrderLine(models.Model):
         "move_ids.procure_method",
         "move_ids.location_dest_id",
         "move_ids.move_orig_ids",
+        "move_ids.move_dest_ids",
         "move_ids.to_refund",
         "move_ids.backorder_since",
         "move_ids.backorder_demand_ids.qty_free",
@@ -133,16 +136,17 @@ class SaleOrderLine(models.Model):
             default=False,
         )
 
-    def _sum_backorder_qty(self, quantities) -> float:
+    def _sum_backorder_qty(self, quantities, reach=needed_kits) -> float:
         """Sum of moves' quantities in the line's unit of measure.
 
-        Extended where a line's product is not what its moves carry (kits).
-
         :param quantities: pairs of move and quantity in the product's unit
+        :param reach: for a kit, how quantities of components make whole kits
         """
         self.ensure_one()
         if not quantities:
             return 0.0
+        if kit := self._get_backorder_kit():
+            return kit.count(quantities, reach)
         total = sum(quantity for _move, quantity in quantities)
         unit = quantities[0][0].product_id.uom_id
         if unit == self.product_uom_id:
@@ -150,6 +154,13 @@ class SaleOrderLine(models.Model):
         return unit._compute_quantity(
             total, self.product_uom_id, rounding_method="HALF-UP"
         )
+
+    def _get_backorder_kit(self) -> Kit | None:
+        """The kit this line sells, where its moves carry components."""
+        if "bom_line_id" not in self.env["stock.move"]._fields:
+            return None  # manufacturing is not installed
+        bom_lines = self.move_ids.bom_line_id
+        return Kit(self, bom_lines) if bom_lines else None
 
     # ------------------------------------------------------------------- cancelled
 
@@ -168,7 +179,8 @@ class SaleOrderLine(models.Model):
             [
                 (move, sign * move._get_backorder_product_qty(move.quantity))
                 for move, sign in self._get_backorder_done_moves()
-            ]
+            ],
+            reach=complete_kits,
         )
         return self.product_uom_id.round(
             cancelled_quantity(self.product_uom_qty, kept + open_qty, evidence)

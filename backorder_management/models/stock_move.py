@@ -133,12 +133,24 @@ class StockMove(models.Model):
         )
 
     def _is_backorder_delivery(self) -> bool:
-        """Is this a step on a sold product's way to the customer?"""
+        """Is this a step on a sold product's way to the customer?
+
+        Goods on the way leave the stock for good: what brings them into the stock of
+        the delivering warehouse first (resupply, production) is supply.
+        """
         self.ensure_one()
-        return bool(self.sale_line_id) and (
-            self.location_final_id._is_outgoing()
-            if self.location_final_id
-            else self.location_dest_id._is_outgoing()
+        if not self.sale_line_id:
+            return False
+        destination = self.location_dest_id
+        if (self.location_final_id or destination)._is_outgoing():
+            return True
+        # Steps that rules pulled one after the other name only their own destination.
+        stock = destination.warehouse_id.lot_stock_id
+        if destination.usage != "internal" or (stock and destination._child_of(stock)):
+            return False
+        return any(
+            later.sale_line_id == self.sale_line_id and later._is_backorder_delivery()
+            for later in self.move_dest_ids
         )
 
     # ------------------------------------------------------------------ quantities

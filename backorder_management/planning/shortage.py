@@ -62,8 +62,13 @@ def reason(result: Shortage, own_chain: bool, stock_at_hand: bool) -> str:
     if result.short > 0:
         if own_chain:
             return OWN_CHAIN
-        return SERVED_BEFORE if stock_at_hand else NO_STOCK
+        return short_for_stock(stock_at_hand)
     return FREE_STOCK if result.free > 0 else ALLOCATED
+
+
+def short_for_stock(stock_at_hand: bool) -> str:
+    """Why a demand on stock is short: others got what there is, or there is none."""
+    return SERVED_BEFORE if stock_at_hand else NO_STOCK
 
 
 def cancelled_quantity(ordered: float, procured: float, evidence: float) -> float:
@@ -76,23 +81,3 @@ def cancelled_quantity(ordered: float, procured: float, evidence: float) -> floa
     All three in one unit, as is the result.
     """
     return max(0.0, min(evidence, ordered - procured))
-
-
-def kit_quantity(component_quantities: dict[int, float], per_kit: dict[int, float]):
-    """Kits that are touched when these component quantities are.
-
-    A kit that lacks one component is as incomplete as one that lacks all: the
-    neediest component decides.
-
-    :param component_quantities: quantity per component, product's unit
-    :param per_kit: quantity of each component in one kit, product's unit
-    :return: kits, not rounded
-    """
-    return max(
-        (
-            quantity / per_kit[component]
-            for component, quantity in component_quantities.items()
-            if per_kit.get(component)
-        ),
-        default=0.0,
-    )

@@ -1,0 +1,182 @@
+"""Cut-over: installing on years of orders, half-delivered ones among them.
+
+Nothing is sent, and nothing is computed for orders that are long closed: their columns
+start with the values of an order that was never short.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from odoo.tools import SQL
+from odoo.tools.sql import column_exists
+
+_logger = logging.getLogger(__name__)
+
+# Stored computed fields. Odoo computes those of a new column for each existing record,
+# one after the other; a column that is already there it leaves alone.
+NEW_COLUMNS = {
+    "sale_order": {"backorder_state": ("varchar", "none")},
+    "sale_order_line": {
+        "backorder_state": ("varchar", "none"),
+        "qty_backorder_open": ("numeric", 0),
+        "qty_allocated": ("numeric", 0),
+        "qty_backordered": ("numeric", 0),
+        "qty_cancelled": ("numeric", 0),
+        "backorder_since": ("timestamp", None),
+    },
+    "stock_picking": {"backorder_state": ("varchar", "none")},
+}
+# Lines computed at once: enough to spread the cost of reading, little enough to keep
+# memory flat on a large database.
+BATCH = 2000
+
+
+def pre_init_hook(env):
+    """Create the columns with a constant default, which PostgreSQL does at once."""
+    for table, columns in NEW_COLUMNS.items():
+        for column, (kind, default) in columns.items():
+            if column_exists(env.cr, table, column):
+                continue
+            env.cr.execute(
+                SQL(
+                    "ALTER TABLE %s ADD COLUMN %s %s DEFAULT %s",
+                    SQL.identifier(table),
+                    SQL.identifier(column),
+                    SQL(kind),
+                    default,
+                )
+            )
+            env.cr.execute(
+                SQL(
+                    "ALTER TABLE %s ALTER COLUMN %s DROP DEFAULT",
+                    SQL.identifier(table),
+                    SQL.identifier(column),
+                )
+            )
+
+
+def post_init_hook(env):
+    """Figures of all open demands, of closed orders with a cancelled rest, and the
+    numbers of past shipments."""
+    env = env(su=True)
+    _number_past_shipments(env)
+    _date_open_shortages(env)
+    _refresh_open_demands(env)
+    _compute_past_lines(env)
+
+
+def _number_past_shipments(env):
+    """An order's shipments from stock, in the order in which they left."""
+    env.cr.execute(
+        SQL(
+            """
+            UPDATE stock_picking
+               SET release_number = numbered.number
+              FROM (SELECT p.id,
+                           row_number() OVER (
+                               PARTITION BY p.sale_id ORDER BY p.date_done, p.id
+                           ) AS number
+                      FROM stock_picking p
+                      JOIN stock_location source ON source.id = p.location_id
+                      JOIN stock_location target ON target.id = p.location_dest_id
+                     WHERE p.state = 'done'
+                       AND p.sale_id IS NOT NULL
+                       AND source.usage = 'internal'
+                       AND target.usage = 'customer') AS numbered
+             WHERE numbered.id = stock_picking.id
+            """
+        )
+    )
+    env["stock.picking"].invalidate_model(["release_number"])
+
+
+def _date_open_shortages(env):
+    """What is short today has been so since, at the earliest, its move was made.
+
+    Set for all that is not fully reserved; the refresh that follows clears it again
+    where free stock covers the demand.
+    """
+    env.cr.execute(
+        SQL(
+            """
+            UPDATE stock_move
+               SET backorder_since = create_date
+             WHERE sale_line_id IS NOT NULL
+               AND state IN ('waiting', 'confirmed', 'partially_available')
+            """
+        )
+    )
+    env["stock.move"].invalidate_model(["backorder_since"])
+
+
+def _refresh_open_demands(env):
+    """Fill the planner's table, a few products at a time."""
+    demands = env["backorder.demand"]
+    products = [
+        product
+        for [product] in env["stock.move"]._read_group(
+            [
+                ("sale_line_id", "!=", False),
+                ("state", "in", list(demands._get_open_states())),
+            ],
+            ["product_id"],
+            order="product_id",
+        )
+    ]
+    for product in products:
+        demands._refresh_products(product)
+        env.invalidate_all()
+    env.cr.execute(
+        SQL(
+            """
+            UPDATE stock_move
+               SET backorder_since = NULL
+             WHERE backorder_since IS NOT NULL
+               AND NOT EXISTS (SELECT FROM backorder_demand
+                                WHERE move_id = stock_move.id AND qty_short > 0)
+            """
+        )
+    )
+    env.cr.execute(
+        SQL(
+            "UPDATE backorder_demand SET since = NULL, state = 'none'"
+            " WHERE qty_short = 0"
+        )
+    )
+    env.invalidate_all()
+
+
+def _compute_past_lines(env):
+    """Lines that are open, or closed without all of it having been delivered."""
+    line_ids = [
+        line_id
+        for [line_id] in env.execute_query(
+            SQL(
+                """
+                SELECT l.id
+                  FROM sale_order_line l
+                 WHERE l.state IN ('sale', 'cancel')
+                   AND EXISTS (SELECT FROM stock_move m
+                                WHERE m.sale_line_id = l.id
+                                  AND (m.state NOT IN ('done', 'draft')
+                                       OR m.quantity < m.product_uom_qty))
+                 ORDER BY l.order_id, l.id
+                """
+            )
+        )
+    ]
+    lines_model = env["sale.order.line"]
+    fields = [
+        lines_model._fields[name] for name in NEW_COLUMNS["sale_order_line"]
+    ]
+    for start in range(0, len(line_ids), BATCH):
+        lines = lines_model.browse(line_ids[start : start + BATCH])
+        pickings = lines.move_ids.picking_id
+        env.add_to_compute(pickings._fields["backorder_state"], pickings)
+        for field in fields:
+            env.add_to_compute(field, lines)
+        env.add_to_compute(lines.order_id._fields["backorder_state"], lines.order_id)
+        env.flush_all()
+        env.invalidate_all()
+        _logger.info("%s of %s lines computed", start + len(lines), len(line_ids))

@@ -1,0 +1,88 @@
+"""Kits: the line sells tables, the moves carry tops and legs."""
+
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .common import BackorderCommon
+
+
+@tagged("post_install", "-at_install")
+class TestKits(BackorderCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if "mrp.bom" not in cls.env:
+            cls.fail(cls, "Install sale_mrp: kits are part of what is promised.")
+        cls.top = cls._create_product("Table Top")
+        cls.leg = cls._create_product("Table Leg")
+        cls.table = cls._create_product("Table")
+        cls.env["mrp.bom"].create(
+            {
+                "product_tmpl_id": cls.table.product_tmpl_id.id,
+                "type": "phantom",
+                "product_qty": 1,
+                "bom_line_ids": [
+                    Command.create({"product_id": cls.top.id, "product_qty": 1}),
+                    Command.create({"product_id": cls.leg.id, "product_qty": 4}),
+                ],
+            }
+        )
+
+    def test_the_scarcest_component_decides(self):
+        """
+        GIVEN 5 tops and 10 legs in stock
+        WHEN 5 tables are sold
+        THEN 2 are allocated and 3 short: a third table lacks legs
+        """
+        self._put_stock(self.top, 5)
+        self._put_stock(self.leg, 10)
+        order = self._create_order((self.table, 5))
+        self.assertLine(order.order_line, "partial", backordered=3, allocated=2)
+
+        self._receive((self.leg, 10))
+        self.assertLine(order.order_line, "ready", allocated=5)
+
+        self._validate(order.picking_ids)
+        self.assertLine(order.order_line, "fulfilled")
+        self.assertEqual(order.order_line.qty_delivered, 5)
+
+    def test_cancelled_rest(self):
+        """
+        GIVEN 2 of 5 tables were shipped and the rest cancelled
+        THEN 3 are cancelled, and raising the order to 6 opens one table
+        """
+        self._put_stock(self.top, 2)
+        self._put_stock(self.leg, 8)
+        order = self._create_order((self.table, 5))
+        self._validate(order.picking_ids, backorder=False)
+        line = order.order_line
+        self.assertEqual(line.qty_delivered, 2)
+        self.assertLine(line, "cancelled", cancelled=3)
+        line.product_uom_qty = 6
+        self._settle()
+        self.assertLine(line, "backordered", backordered=1, cancelled=3)
+
+    def test_incomplete_shipment_leaves_whole_kits_open(self):
+        """
+        GIVEN 5 tops and 10 legs, all of them shipped
+        THEN 2 tables are delivered and 3 are open, lacking 10 legs
+        """
+        self._put_stock(self.top, 5)
+        self._put_stock(self.leg, 10)
+        order = self._create_order((self.table, 5))
+        self._validate(order.picking_ids)
+        line = order.order_line
+        self.assertEqual(line.qty_delivered, 2)
+        self.assertLine(line, "backordered", backordered=3)
+
+    def test_dozen_of_kits(self):
+        order = self._create_order(
+            {
+                "product_id": self.table.id,
+                "product_uom_qty": 1,
+                "product_uom_id": self.dozen.id,
+            }
+        )
+        self.assertLine(order.order_line, "backordered", backordered=1)
+        self._receive((self.leg, 24), (self.top, 12))
+        self.assertLine(order.order_line, "partial", backordered=0.5, allocated=0.5)
