@@ -15,3 +15,12 @@ from . import stock_move_reservation
 from . import stock_quant_note
 from . import stock_rule
 from . import stock_rule_push
+from . import account_move
+from . import backorder_invoice_link
+from . import res_company
+from . import res_config_settings
+from . import res_partner
+from . import sale_order_invoicing
+from . import sale_order_line_invoicing
+from . import stock_move_invoicing
+from . import stock_picking_invoicing

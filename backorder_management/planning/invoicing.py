@@ -269,7 +269,9 @@ def apportion(
         credited = tuple(Share(move, quantity) for move, quantity in shares.items())
         part = Part(0, _clean(to_invoice - rest), credited)
         return Apportionment((part,) if credited else (), rest)
-    waiting = [Share(move, quantity) for move, quantity in shares.items() if quantity < 0]
+    waiting = [
+        Share(move, quantity) for move, quantity in shares.items() if quantity < 0
+    ]
     by_shipment: dict[int, list[Share]] = {}
     for move in moves:
         if shares.get(move.move, 0.0) > 0:

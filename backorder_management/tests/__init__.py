@@ -1,1 +1,3 @@
 from . import test_reservation_differential
+from . import test_invoicing
+from . import test_planning_invoicing

@@ -54,7 +54,8 @@ class TestSettle(unittest.TestCase):
     def test_past_invoices_pay_for_the_oldest_shipments(self):
         links = settle([A, B, C], [Bill(91, 5.0), Bill(92, 3.0)], [])
         self.assertEqual(
-            links, [Link(91, 1, 4.0), Link(91, 2, 1.0), Link(92, 2, 2.0), Link(92, 3, 1.0)]
+            links,
+            [Link(91, 1, 4.0), Link(91, 2, 1.0), Link(92, 2, 2.0), Link(92, 3, 1.0)],
         )
 
     def test_what_was_invoiced_before_any_shipment_stays_unlinked(self):
@@ -84,7 +85,8 @@ class TestSettle(unittest.TestCase):
     def test_a_return_before_the_invoice_leaves_room_for_the_next_shipment(self):
         move = ShippedMove(1, 10, 10.0, 7.0)
         self.assertEqual(
-            settle([move, B], [Bill(91, 10.0)], []), [Link(91, 1, 7.0), Link(91, 2, 3.0)]
+            settle([move, B], [Bill(91, 10.0)], []),
+            [Link(91, 1, 7.0), Link(91, 2, 3.0)],
         )
 
 

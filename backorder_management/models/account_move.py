@@ -1,0 +1,115 @@
+from odoo import api, fields, models
+from odoo.fields import Command, Domain
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    shipment_ids = fields.Many2many(
+        comodel_name="stock.picking",
+        string="Shipments",
+        compute="_compute_shipment_ids",
+        search="_search_shipment_ids",
+        help="The deliveries that this invoice is for.",
+    )
+    shipment_count = fields.Integer(compute="_compute_shipment_ids")
+
+    @api.depends("invoice_line_ids.shipment_link_ids.picking_id")
+    def _compute_shipment_ids(self):
+        for invoice in self:
+            # Who may read the invoice may know which transfers it is for.
+            links = invoice.sudo().invoice_line_ids.shipment_link_ids
+            shipments = links.picking_id.sorted(
+                lambda picking: (picking.date_done or picking.create_date, picking.id)
+            )
+            invoice.shipment_ids = shipments.ids
+            invoice.shipment_count = len(shipments)
+
+    def _search_shipment_ids(self, operator, value):
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        links = Domain("shipment_link_ids.picking_id", operator, value)
+        return Domain("invoice_line_ids", "any", links)
+
+    def _compute_delivery_date(self):
+        """Keep the date of the shipments on an invoice made for them.
+
+        Core puts the date of the order's first delivery on each of its invoices, and
+        does so again after every delivery.
+        """
+        super()._compute_delivery_date()
+        for invoice in self:
+            # Whoever causes the recomputation need not see orders and transfers.
+            lines = invoice.sudo().invoice_line_ids
+            modes = set(lines.sale_line_ids.order_id.mapped("shipment_invoicing"))
+            done = lines.shipment_link_ids.picking_id.mapped("date_done")
+            if modes == {"per_shipment"} and any(done):
+                invoice.delivery_date = fields.Date.context_today(
+                    invoice, max(filter(None, done))
+                )
+
+    def action_view_shipments(self):
+        """Open the deliveries that these invoices are for."""
+        shipments = self.shipment_ids
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "stock.action_picking_tree_all"
+        )
+        action["context"] = {"create": False}
+        if len(shipments) == 1:
+            form = self.env.ref("stock.view_picking_form")
+            action.update(res_id=shipments.id, views=[(form.id, "form")])
+        else:
+            action["domain"] = [("id", "in", shipments.ids)]
+        return action
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    shipment_link_ids = fields.One2many(
+        comodel_name="backorder.shipment.link",
+        inverse_name="invoice_line_id",
+        string="Invoiced Shipments",
+        copy=False,
+    )
+    shipment_move_ids = fields.Many2many(
+        comodel_name="stock.move",
+        string="Shipped Moves",
+        compute="_compute_shipment_move_ids",
+        search="_search_shipment_move_ids",
+        help="The stock moves that this line pays for.",
+    )
+
+    @api.depends("shipment_link_ids.move_id")
+    def _compute_shipment_move_ids(self):
+        for line in self:
+            # As for the shipments of the invoice.
+            line.shipment_move_ids = line.sudo().shipment_link_ids.move_id.ids
+
+    def _search_shipment_move_ids(self, operator, value):
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        return Domain("shipment_link_ids.move_id", operator, value)
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "quantity" in vals or "product_uom_id" in vals:
+            # Facts of orders and transfers; the user may edit just the invoice.
+            linked = self.sudo().filtered("shipment_link_ids")
+            linked.sale_line_ids._settle_shipment_links()
+        return result
+
+    def _copy_data_extend_business_fields(self, values):
+        # A credit note credits the very shipments of the invoice that it reverses; core
+        # hands on the order lines here, for the same reason.
+        super()._copy_data_extend_business_fields(values)
+        values["shipment_link_ids"] = [
+            Command.create(
+                {
+                    "move_id": link.move_id.id,
+                    "sale_line_id": link.sale_line_id.id,
+                    "quantity": -link.quantity,
+                }
+            )
+            for link in self.sudo().shipment_link_ids
+        ]

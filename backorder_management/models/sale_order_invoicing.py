@@ -1,0 +1,309 @@
+from odoo import api, fields, models
+from odoo.fields import Command
+from odoo.tools import SQL
+from odoo.tools.sql import column_exists, create_column
+
+from ..planning.invoicing import Entry, apportion, split, whole_line
+
+SHIPMENT_INVOICING = [
+    ("per_order", "One invoice for all that was delivered"),
+    ("per_shipment", "One invoice per shipment"),
+]
+
+
+# Core's display types of lines that carry no quantity.
+_KINDS = {
+    "line_section": "section",
+    "line_subsection": "subsection",
+    "line_note": "note",
+}
+
+
+class _CoreInvoice:
+    """Core's values of one invoice, with the order line behind each of its lines."""
+
+    def __init__(self, env, vals, line_ids):
+        """
+        :param line_ids: id of the order line of each invoice line, False without one
+        """
+        self.vals = vals
+        self.line_ids = line_ids
+        self.sale_lines = env["sale.order.line"].browse(
+            dict.fromkeys(filter(None, line_ids))
+        )
+
+    def numbered_lines(self):
+        """Yield the values and the order line of each invoice line."""
+        for (_command, _id, vals), line_id in zip(
+            self.vals["invoice_line_ids"], self.line_ids, strict=True
+        ):
+            yield vals, self.sale_lines.browse(line_id)
+
+    def has_once(self, line):
+        """Whether one invoice line stands for the whole order line."""
+        return self.line_ids.count(line.id) == 1
+
+    def with_lines(self, lines):
+        """Return invoice values with these of core's lines, linked to their moves.
+
+        :param lines: ``planning.invoicing.DocumentLine``
+        """
+        commands = self.vals["invoice_line_ids"]
+        return {
+            **self.vals,
+            "invoice_line_ids": [
+                Command.create(self._prepare_line(commands[line.entry][2], line))
+                for line in lines
+            ],
+        }
+
+    def _prepare_line(self, vals, line):
+        if line.shares:
+            vals = {
+                **vals,
+                "shipment_link_ids": [
+                    Command.create(
+                        {
+                            "move_id": share.move,
+                            "sale_line_id": self.line_ids[line.entry],
+                            "quantity": share.quantity,
+                        }
+                    )
+                    for share in line.shares
+                ],
+            }
+        if "quantity" in vals and line.quantity != vals["quantity"]:
+            vals = {**vals, "quantity": line.quantity}
+        return vals
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    shipment_invoicing = fields.Selection(
+        selection=SHIPMENT_INVOICING,
+        string="Invoicing of Shipments",
+        compute="_compute_shipment_invoicing",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="How products invoiced on delivery are invoiced: all deliveries of the "
+        "order on one invoice, or an invoice for each delivery.",
+    )
+
+    def _auto_init(self):
+        # On install every order keeps Odoo's way: one statement, no write per order.
+        if not column_exists(self.env.cr, "sale_order", "shipment_invoicing"):
+            create_column(self.env.cr, "sale_order", "shipment_invoicing", "varchar")
+            self.env.cr.execute(
+                "UPDATE sale_order SET shipment_invoicing = 'per_order'"
+            )
+        return super()._auto_init()
+
+    @api.depends("partner_id", "company_id")
+    def _compute_shipment_invoicing(self):
+        for order in self:
+            customer = order.partner_id.commercial_partner_id.with_company(
+                order.company_id
+            )
+            order.shipment_invoicing = (
+                customer.shipment_invoicing
+                or order.company_id.shipment_invoicing
+                or "per_order"
+            )
+
+    def write(self, vals):
+        mode = vals.get("shipment_invoicing")
+        switched = self.filtered(lambda order: order.shipment_invoicing != mode)
+        result = super().write(vals)
+        if mode and switched:
+            self.env["backorder.shipment.link"]._match_past_invoices(switched)
+        return result
+
+    # -------------------------------------------------------------- invoicing
+
+    def _create_invoices(self, grouped=False, final=False, date=None):
+        """Invoice per shipment where the order says so, else as core does.
+
+        Orders per shipment go through core on their own and ungrouped, as core would
+        merge an invoice with those of the customer's other orders.
+        """
+        self._lock_for_invoicing()
+        by_shipment = self._filtered_by_shipment()
+        others = self - by_shipment
+        if not by_shipment:
+            return super()._create_invoices(grouped=grouped, final=final, date=date)
+        if not others:
+            return super()._create_invoices(grouped=True, final=final, date=date)
+        # Core refuses a call with nothing to invoice; here only both together may.
+        quiet = {"raise_if_nothing_to_invoice": False}
+        invoices = super(SaleOrder, by_shipment.with_context(**quiet))._create_invoices(
+            grouped=True, final=final, date=date
+        )
+        if not invoices:
+            return super(SaleOrder, others)._create_invoices(
+                grouped=grouped, final=final, date=date
+            )
+        return invoices | super(
+            SaleOrder, others.with_context(**quiet)
+        )._create_invoices(grouped=grouped, final=final, date=date)
+
+    def _filtered_by_shipment(self):
+        """Return the orders of which each shipment gets its own invoice."""
+        if self._get_chosen_shipments() is not None:
+            return self
+        return self.filtered(lambda order: order.shipment_invoicing == "per_shipment")
+
+    @api.model
+    def _get_chosen_shipments(self):
+        """Return ids of the transfers to invoice, None for all.
+
+        The context carries them through core's ``_create_invoices``, whose arguments
+        have no room for them.
+        """
+        return self.env.context.get("invoice_shipment_ids")
+
+    def _lock_for_invoicing(self):
+        """Let one transaction at a time invoice these orders.
+
+        Two at the same moment would both see the same quantity to invoice. A lock is
+        not enough: who waited for it still reads the old state. A row that the other
+        one has rewritten makes PostgreSQL refuse us ("could not serialize access"),
+        and Odoo starts the request again, which then sees the other's invoices.
+        """
+        if not self.ids:
+            return
+        ids = SQL("id = ANY(%s)", list(self.ids))
+        # In one order, so that two selections that overlap cannot block each other.
+        self.env.execute_query(
+            SQL("SELECT id FROM sale_order WHERE %s ORDER BY id FOR NO KEY UPDATE", ids)
+        )
+        self.env.cr.execute(
+            SQL("UPDATE sale_order SET write_date = write_date WHERE %s", ids)
+        )
+
+    def _create_account_invoices(self, invoice_vals_list, final):
+        # Core has decided on quantities and prices and has created nothing yet.
+        return super()._create_account_invoices(
+            self._divide_by_shipment(invoice_vals_list), final
+        )
+
+    # ------------------------------------------------- dividing core's values
+
+    def _divide_by_shipment(self, invoice_vals_list):
+        """Return core's invoice values, those of orders per shipment divided.
+
+        All lines get the links to the shipments they pay for, whatever the mode.
+        """
+        invoices = [self._read_invoice_vals(vals) for vals in invoice_vals_list]
+        # Quantities shipped and invoiced are facts, whatever the user may see of them.
+        sale_lines = (
+            self.env["sale.order.line"]
+            .sudo()
+            .union(*(invoice.sale_lines for invoice in invoices))
+        )
+        settled = sale_lines._settle_shipment_links()
+        divided = []
+        for invoice in invoices:
+            order = invoice.sale_lines.order_id
+            entries = self._prepare_entries(invoice, settled)
+            if len(order) == 1 and order._filtered_by_shipment():
+                divided += order._divide_invoice_vals(invoice, entries)
+            else:
+                lines = [whole_line(*numbered) for numbered in enumerate(entries)]
+                divided.append(invoice.with_lines(lines))
+        return divided
+
+    def _read_invoice_vals(self, vals):
+        """Find the order line of each line of core's invoice values."""
+        line_ids = []
+        for _command, _id, line_vals in vals["invoice_line_ids"]:
+            linked = [
+                command[1]
+                for command in line_vals.get("sale_line_ids", ())
+                if command[0] == Command.LINK
+            ]
+            line_ids.append(linked[0] if len(linked) == 1 else False)
+        return _CoreInvoice(self.sudo().env, vals, line_ids)
+
+    def _prepare_entries(self, invoice, settled):
+        """Describe core's invoice lines to ``planning.invoicing``."""
+        entries = []
+        for vals, line in invoice.numbered_lines():
+            kind = _KINDS.get(vals.get("display_type"), "line")
+            quantity = vals.get("quantity") or 0.0
+            if kind != "line" and quantity:
+                kind = "line"  # A combo: shown as a section, and invoiced as a line.
+            apportionment = None
+            if kind == "line" and line in settled and invoice.has_once(line):
+                apportionment = apportion(*settled[line], quantity)
+            entries.append(
+                Entry(
+                    kind,
+                    quantity,
+                    (vals.get("price_unit") or 0.0)
+                    * (1 - (vals.get("discount") or 0.0) / 100),
+                    apportionment,
+                )
+            )
+        return entries
+
+    def _divide_invoice_vals(self, invoice, entries):
+        """Return the values of one invoice per shipment of this order."""
+        self.ensure_one()
+        shipments = self._get_apportioned_shipments(entries)
+        chosen = self._get_chosen_shipments()
+        documents = split(
+            entries,
+            shipments.ids,
+            only=None if chosen is None else frozenset(chosen),
+            deduct_later=chosen is not None and self._has_more_to_ship(shipments),
+        )
+        return [
+            {
+                **invoice.with_lines(document.lines),
+                **self._prepare_shipment_invoice_vals(
+                    shipments.browse(document.shipments)
+                ),
+            }
+            for document in documents
+        ]
+
+    def _get_apportioned_shipments(self, entries):
+        """Return the transfers that these entries invoice, oldest first."""
+        picking_ids = {
+            part.shipment
+            for entry in entries
+            if entry.apportionment and not entry.deducts
+            for part in entry.apportionment.parts
+        }
+        return (
+            self.env["stock.picking"]
+            .browse(picking_ids)
+            .sorted(
+                lambda picking: (picking.date_done or picking.create_date, picking.id)
+            )
+        )
+
+    def _has_more_to_ship(self, shipments):
+        """Whether more invoices will follow that could carry the deposit."""
+        chosen = self._get_chosen_shipments()
+        return bool(set(shipments.ids).difference(chosen)) or any(
+            line.product_uom_id.compare(line.qty_delivered, line.product_uom_qty) < 0
+            for line in self.order_line
+            if line._is_invoiced_by_shipment()
+        )
+
+    def _prepare_shipment_invoice_vals(self, shipments):
+        """Return what an invoice says of the shipments it is for.
+
+        "Source" and the delivery date are printed on the invoice. The date is that of
+        the last of them, in the time zone of the user.
+        """
+        self.ensure_one()
+        if not shipments:
+            return {}
+        vals = {"invoice_origin": ", ".join([self.name, *shipments.mapped("name")])}
+        if dates := list(filter(None, shipments.mapped("date_done"))):
+            vals["delivery_date"] = fields.Date.context_today(self, max(dates))
+        return vals

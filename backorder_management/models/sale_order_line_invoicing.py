@@ -1,0 +1,272 @@
+from collections import defaultdict
+
+from odoo import fields, models
+from odoo.fields import Command
+
+from ..planning.invoicing import (
+    Bill,
+    Link,
+    Return,
+    ShippedMove,
+    apportion,
+    kit_increments,
+    settle,
+    shipped_less_returned,
+)
+
+
+class SaleOrderLine(models.Model):
+    _inherit = "sale.order.line"
+
+    shipment_link_ids = fields.One2many(
+        comodel_name="backorder.shipment.link",
+        inverse_name="sale_line_id",
+        string="Invoiced Shipments",
+    )
+
+    def _is_invoiced_by_shipment(self):
+        """Whether what is invoiced of this line follows its stock moves."""
+        self.ensure_one()
+        return (
+            self.qty_delivered_method == "stock_move"
+            and self.product_id.invoice_policy == "delivery"
+            and not self.is_downpayment
+            and not self.display_type
+        )
+
+    def _settle_shipment_links(self):
+        """Make the links agree with the invoices, see ``planning.invoicing.settle``.
+
+        :return: {line: (shipped moves, links)} of the lines invoiced by shipment
+        """
+        settled = {}
+        commands = []
+        for line in self:
+            if not line._is_invoiced_by_shipment():
+                continue
+            moves, links = line._get_settled_shipments()
+            settled[line] = (moves, links)
+            commands += line._prepare_link_commands(links)
+        if commands:
+            self._apply_link_commands(commands)
+        return settled
+
+    def _get_settled_shipments(self) -> tuple[list[ShippedMove], list[Link]]:
+        """Return the shipped moves and the links as they have to be, oldest first."""
+        self.ensure_one()
+        moves = self._get_shipped_moves()
+        bills = self._get_shipment_bills()
+        return moves, settle(moves, bills, self._get_shipment_links())
+
+    def _get_shipped_moves(self) -> list[ShippedMove]:
+        """Return what reached the customer, oldest first, in the line's unit."""
+        self.ensure_one()
+        if bom_moves := self._get_kit_moves():
+            return self._get_shipped_kits(bom_moves)
+        # Core's own choice of moves, so that extensions of it count here as well.
+        outgoing, incoming = self._get_outgoing_incoming_moves()
+        return shipped_less_returned(
+            [
+                (move.id, move.picking_id.id, self._convert_shipped(move))
+                for move in outgoing.filtered(lambda move: move.state == "done").sorted(
+                    lambda move: move._get_shipment_order()
+                )
+            ],
+            [
+                Return(self._convert_shipped(move), move.origin_returned_move_id.id)
+                for move in incoming.filtered(lambda move: move.state == "done")
+            ],
+        )
+
+    def _convert_shipped(self, move):
+        """Return the done quantity in the line's unit, rounded as core rounds it."""
+        return move.product_uom._compute_quantity(
+            move.quantity, self.product_uom_id, rounding_method="HALF-UP"
+        )
+
+    def _get_shipment_bills(self) -> list[Bill]:
+        """Return the invoice lines that core counts, in the line's unit, oldest first.
+
+        The sum is core's ``qty_invoiced``.
+        """
+        self.ensure_one()
+        bills = []
+        for invoice_line in self.invoice_lines.sorted("id"):
+            invoice = invoice_line.move_id
+            sign = {"out_invoice": 1, "out_refund": -1}.get(invoice.move_type)
+            counts = (
+                invoice.state != "cancel" or invoice.payment_state == "invoicing_legacy"
+            )
+            if sign and counts:
+                quantity = invoice_line.product_uom_id._compute_quantity(
+                    invoice_line.quantity, self.product_uom_id
+                )
+                bills.append(Bill(invoice_line.id, sign * quantity))
+        return bills
+
+    def _get_shipment_links(self) -> list[Link]:
+        self.ensure_one()
+        return [
+            Link(link.invoice_line_id.id, link.move_id.id, link.quantity)
+            for link in self.shipment_link_ids.sorted("id")
+        ]
+
+    def _get_invoiced_shipments(self):
+        """Return ids of the transfers that have something to invoice, and of those
+        that have been invoiced, of these lines.
+
+        Nothing is written: what is invoiced and not linked yet is matched in memory.
+        """
+        to_invoice, invoiced = set(), set()
+        for line in self:
+            if not line._is_invoiced_by_shipment():
+                continue
+            moves, links = line._get_settled_shipments()
+            parts = apportion(moves, links, line.qty_to_invoice).parts
+            to_invoice.update(part.shipment for part in parts)
+            linked = {link.move for link in links}
+            invoiced.update(move.shipment for move in moves if move.move in linked)
+        return to_invoice, invoiced
+
+    # ------------------------------------------------------------------ links
+
+    def _prepare_link_commands(self, links):
+        """Return the changes that turn the stored links into the given ones.
+
+        The links of cancelled invoices are left alone: the invoice may come back.
+        """
+        self.ensure_one()
+        wanted = {(link.invoice_line, link.move): link.quantity for link in links}
+        commands = []
+        for link in self.shipment_link_ids:
+            if link.invoice_line_id.parent_state == "cancel":
+                continue
+            quantity = wanted.pop((link.invoice_line_id.id, link.move_id.id), 0.0)
+            if not quantity:
+                commands.append(Command.delete(link.id))
+            elif quantity != link.quantity:
+                commands.append(Command.update(link.id, {"quantity": quantity}))
+        for (invoice_line, move), quantity in wanted.items():
+            commands.append(
+                Command.create(
+                    {
+                        "invoice_line_id": invoice_line,
+                        "move_id": move,
+                        "sale_line_id": self.id,
+                        "quantity": quantity,
+                    }
+                )
+            )
+        return commands
+
+    def _apply_link_commands(self, commands):
+        """Write the changes of many lines at once."""
+        # Links follow from invoices and transfers; nobody has the right to edit them.
+        links = self.env["backorder.shipment.link"].sudo()
+        links.browse(
+            [id_ for command, id_, _ in commands if command == Command.DELETE]
+        ).unlink()
+        for command, id_, values in commands:
+            if command == Command.UPDATE:
+                links.browse(id_).write(values)
+        links.create(
+            [values for command, _, values in commands if command == Command.CREATE]
+        )
+
+    # ------------------------------------------------------------------- kits
+
+    def _get_kit_moves(self):
+        """Return the done moves of the line's components where the line is a kit."""
+        moves = self.move_ids
+        if "bom_line_id" not in moves._fields:  # sale_mrp is not installed
+            return moves.browse()
+        moves = moves.filtered(
+            lambda move: (
+                move.state == "done"
+                and move.location_dest_usage != "inventory"
+                and move.product_id != self.product_id
+            )
+        )
+        return moves if moves.bom_line_id else moves.browse()
+
+    def _get_shipped_kits(self, moves) -> list[ShippedMove]:
+        """Return the kits that each shipment completed.
+
+        :param moves: the done moves of the components
+        """
+        transfers = defaultdict(moves.browse)
+        for move in moves.sorted(lambda move: move._get_shipment_order()):
+            if self._is_to_customer(move) or move.to_refund:
+                transfers[move.picking_id] |= move
+        shipped, returns, first_moves = [], [], {}
+        increments = kit_increments(self._get_kits_delivered_up_to(transfers))
+        for (picking, own), quantity in zip(transfers.items(), increments, strict=True):
+            first_moves[picking] = own[:1].id
+            if any(self._is_to_customer(move) for move in own):
+                # Also with nothing: it may have been invoiced before it came back.
+                shipped.append((own[:1].id, picking.id, max(quantity, 0.0)))
+            if quantity < 0:
+                origin = own.origin_returned_move_id.picking_id[:1]
+                returns.append(Return(-quantity, first_moves.get(origin, 0)))
+        return shipped_less_returned(shipped, returns)
+
+    def _get_kits_delivered_up_to(self, transfers):
+        """Return for each transfer the kits delivered up to and including it.
+
+        :param transfers: {picking: moves}, oldest first
+        """
+        if not transfers:
+            return []
+        bom = self._get_delivered_kit_bom()
+        delivered_up_to = [0.0] * len(transfers)
+        if bom:
+            moves = self.env["stock.move"]
+            ordered = self.product_uom_id._compute_quantity(
+                self.product_uom_qty, bom.product_uom_id
+            )
+            for index, own in enumerate(transfers.values()):
+                moves |= own
+                delivered_up_to[index] = bom.product_uom_id._compute_quantity(
+                    moves._compute_kit_quantities(
+                        self.product_id, ordered, bom, self._get_kit_move_filters()
+                    ),
+                    self.product_uom_id,
+                )
+        # Core has the last word; where it counts all or nothing, the last shipment has.
+        delivered_up_to[-1] = self.qty_delivered
+        return delivered_up_to
+
+    def _get_delivered_kit_bom(self):
+        """Return the kit that core counts deliveries with, none where it counts all
+        or nothing (drop shipments, kits made of kits only).
+        """
+        moves = self.move_ids.filtered(lambda move: move.state != "cancel")
+        boms = moves.bom_line_id.bom_id
+        if any(move._is_dropshipped() for move in moves):
+            return boms.browse()
+        product = self.product_id
+        own = boms.filtered(
+            lambda bom: (
+                bom.type == "phantom"
+                and bom.product_tmpl_id == product.product_tmpl_id
+                and bom.product_id in (product, product.browse())
+            )
+        )[:1]
+        return (
+            own
+            or boms._bom_find(
+                product, company_id=self.company_id.id, bom_type="phantom"
+            )[product]
+        )
+
+    def _is_to_customer(self, move):
+        return move._is_outgoing() and (
+            not move.origin_returned_move_id or move.to_refund
+        )
+
+    def _get_kit_move_filters(self):
+        """Return what counts as delivered and as returned, seen from the order."""
+        return {
+            "incoming_moves": self._is_to_customer,
+            "outgoing_moves": lambda move: move._is_incoming() and move.to_refund,
+        }

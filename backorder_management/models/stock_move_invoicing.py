@@ -1,0 +1,20 @@
+from odoo import fields, models
+
+
+class StockMove(models.Model):
+    _inherit = "stock.move"
+
+    shipment_link_ids = fields.One2many(
+        comodel_name="backorder.shipment.link",
+        inverse_name="move_id",
+        string="Invoiced Shipments",
+    )
+
+    def _get_shipment_order(self):
+        """Return the sort key by which an order's shipments are counted, oldest first.
+
+        Moves of one transfer stay together, whenever each was done.
+        """
+        self.ensure_one()
+        done = self.picking_id.date_done or self.date
+        return (done, self.picking_id.id, self.id)
