@@ -29,7 +29,11 @@
         "views/sale_order_invoicing_views.xml",
         "views/stock_picking_invoicing_views.xml",
     ],
-    "demo": [],
+    "demo": [
+        "demo/backorder_partners.xml",
+        "demo/backorder_products.xml",
+        "demo/backorder_story.xml",
+    ],
     "pre_init_hook": "pre_init_hook",
     "post_init_hook": "post_init_hook",
     "installable": True,

@@ -1,3 +1,4 @@
 from . import test_reservation_differential
 from . import test_invoicing
 from . import test_planning_invoicing
+from . import test_demo
