@@ -241,12 +241,11 @@ class BackorderDemo(models.AbstractModel):
 
     def _date_shortages(self):
         """Everything was found short just now: date it as the story tells it."""
-        moves = (
-            self.env["sale.order"].union(*map(self._get_order, self._sold())).order_line
-        )
-        for move in moves.move_ids.filtered("backorder_since"):
+        orders = self.env["sale.order"].union(*map(self._get_order, self._sold()))
+        moves = orders.order_line.move_ids
+        for move in moves.filtered("backorder_since"):
             move.backorder_since = move.sale_line_id.order_id.date_order
-        moves.move_ids._note_backorder_change()
+        moves._note_backorder_change()
         self._end_transaction()
 
     # ------------------------------------------------------------------------- words
