@@ -95,7 +95,8 @@ def _date_open_shortages(env):
     """What is short today has been so since, at the earliest, its move was made.
 
     Set for all that is not fully reserved; the refresh that follows clears it again
-    where free stock covers the demand.
+    where free stock covers the demand. Demo data are loaded before this hook runs, and
+    know already since when they are short.
     """
     env.cr.execute(
         SQL(
@@ -103,6 +104,7 @@ def _date_open_shortages(env):
             UPDATE stock_move
                SET backorder_since = create_date
              WHERE sale_line_id IS NOT NULL
+               AND backorder_since IS NULL
                AND state IN ('waiting', 'confirmed', 'partially_available')
             """
         )
@@ -132,7 +134,7 @@ def _refresh_open_demands(env):
             """
             UPDATE stock_move
                SET backorder_since = NULL
-             WHERE backorder_since IS NOT NULL
+             WHERE backorder_since = create_date
                AND NOT EXISTS (SELECT FROM backorder_demand
                                 WHERE move_id = stock_move.id AND qty_short > 0)
             """
@@ -141,7 +143,8 @@ def _refresh_open_demands(env):
     env.cr.execute(
         SQL(
             "UPDATE backorder_demand SET since = NULL, state = 'none'"
-            " WHERE qty_short = 0"
+            " FROM stock_move WHERE stock_move.id = move_id"
+            " AND qty_short = 0 AND backorder_since IS NULL"
         )
     )
     env.invalidate_all()
