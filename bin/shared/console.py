@@ -156,7 +156,7 @@ def make_local():
 
 def main(function):
     """Run a command; whatever goes wrong ends in one sentence, not a traceback."""
-    for name in (signal.SIGTERM, signal.SIGHUP):
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, _interrupt)
     try:
         status = function()

@@ -40,7 +40,7 @@ def addon_hash():
 
 
 def exists(server, name):
-    return bool(server.sql(f"select from pg_database where datname = '{name}'"))
+    return bool(server.sql(f"select 1 from pg_database where datname = '{name}'"))
 
 
 def copy(server, template, name):
