@@ -2,3 +2,4 @@ from . import test_reservation_differential
 from . import test_invoicing
 from . import test_planning_invoicing
 from . import test_demo
+from . import test_invoicing_concurrency

@@ -1,0 +1,120 @@
+import json
+import os
+import subprocess
+import sys
+import uuid
+from contextlib import contextmanager
+
+import psycopg2
+
+from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tools import config
+from odoo.tools.misc import exec_pg_environ, find_pg_tool
+
+OPTIONS = ("db_host", "db_port", "db_user", "db_password", "addons_path", "data_dir")
+PROCESS = os.path.join(os.path.dirname(__file__), "invoicing_process.py")
+
+
+@tagged("post_install", "-at_install")
+class TestTwoUsersAtTheSameMoment(BaseCase):
+    """Two real processes on a database of their own, as they have to commit."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.database = f"{get_db_name()}_{uuid.uuid4().hex[:8]}"
+        cls._pg("createdb", cls.database)
+        cls.addClassCleanup(cls._pg, "dropdb", "--if-exists", "--force", cls.database)
+        # A copy by template needs a database that nobody is connected to.
+        dump = subprocess.Popen(
+            [find_pg_tool("pg_dump"), get_db_name()],
+            env=exec_pg_environ(),
+            stdout=subprocess.PIPE,
+        )
+        with dump, dump.stdout:
+            cls._pg("psql", "--quiet", cls.database, stdin=dump.stdout)
+        with cls._start() as process:
+            cls.order_id = process.stdout.readline().strip()
+
+    @classmethod
+    def _pg(cls, tool, *arguments, **kwargs):
+        subprocess.run(
+            [find_pg_tool(tool), *arguments],
+            env=exec_pg_environ(),
+            stdout=subprocess.DEVNULL,
+            check=True,
+            **kwargs,
+        )
+
+    @classmethod
+    @contextmanager
+    def _start(cls, *task):
+        options = {
+            name: value
+            for name in OPTIONS
+            if (value := config[name]) not in (None, False)
+        }
+        command = [sys.executable, PROCESS, json.dumps(options), cls.database, *task]
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.stdin.close()
+                if process.poll() is None and sys.exc_info()[0]:
+                    process.kill()
+
+    def _expect(self, process, message):
+        self.assertEqual(process.stdout.readline().strip(), message)
+
+    def _go_on(self, process):
+        process.stdin.write("\n")
+        process.stdin.flush()
+
+    def test_each_shipment_is_invoiced_once(self):
+        """Scenario: both see 7 to invoice; one invoices and has not committed yet when
+        the other one starts; then the first one commits.
+
+        Expected: two invoices in all. The second one waits before it creates anything,
+        is refused by PostgreSQL, tries again as Odoo does, and finds nothing to invoice.
+        """
+        with self._start(self.order_id) as one, self._start(self.order_id) as other:
+            self._expect(one, "has read")
+            self._expect(other, "has read")
+            self._go_on(one)
+            self._expect(one, "has invoiced")
+            self._go_on(other)
+            self._go_on(one)
+            self._expect(one, "made 2, tried 1 times, got to creating 1")
+            self._go_on(other)
+            self._expect(other, "made 0, tried 2 times, got to creating 0")
+        self.assertEqual(self._count_invoices(), (2, 7))
+
+    def _count_invoices(self):
+        connection = psycopg2.connect(dbname=self.database, **self._get_connection())
+        try:
+            with connection.cursor() as cr:
+                cr.execute(
+                    """
+                    SELECT COUNT(DISTINCT line.move_id), SUM(line.quantity)
+                      FROM account_move_line line
+                      JOIN sale_order_line_invoice_rel rel
+                        ON rel.invoice_line_id = line.id
+                    """
+                )
+                return cr.fetchone()
+        finally:
+            connection.close()
+
+    def _get_connection(self):
+        return {
+            key: config[name]
+            for key, name in (
+                ("host", "db_host"),
+                ("port", "db_port"),
+                ("user", "db_user"),
+                ("password", "db_password"),
+            )
+            if config[name]
+        }
