@@ -65,6 +65,25 @@ class BackorderShipmentLink(models.Model):
     )
 
     @api.model
+    def _match_all_past_invoices(self):
+        """Match the past invoices of all orders that were ever shipped: on install."""
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT line.order_id
+                  FROM stock_move move
+                  JOIN sale_order_line line ON line.id = move.sale_line_id
+                 WHERE move.state = 'done'
+                 ORDER BY 1
+                """
+            )
+        )
+        self._match_past_invoices(
+            self.env["sale.order"].browse([order_id for [order_id] in rows])
+        )
+
+    @api.model
     def _match_past_invoices(self, orders):
         """Match what was invoiced of these orders to their shipments, oldest first.
 

@@ -77,7 +77,7 @@ class TestTwoUsersAtTheSameMoment(BaseCase):
         the other one starts; then the first one commits.
 
         Expected: two invoices in all. The second one waits before it creates anything,
-        is refused by PostgreSQL, tries again as Odoo does, and finds nothing to invoice.
+        is refused by PostgreSQL, tries again as Odoo does, and finds nothing left.
         """
         with self._start(self.order_id) as one, self._start(self.order_id) as other:
             self._expect(one, "has read")
