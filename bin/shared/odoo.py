@@ -45,18 +45,16 @@ class Odoo:
     @property
     def addons(self):
         """The folders with Odoo's own add-ons."""
-        places = [self.source / "addons", self.source / "odoo/addons"]
-        return [path for path in places if _has_addons(path)]
+        inside = self.source / "odoo/addons"
+        if (inside / "web").is_dir():  # a package has all of them there
+            return [inside]
+        return [self.source / "addons", inside]
 
     def addon(self, name):
         for folder in self.addons:
             if (folder / name / "__manifest__.py").is_file():
                 return folder / name
         raise Problem(f"This Odoo has no add-on {name}: ask for another suite.")
-
-
-def _has_addons(path):
-    return any((path / name / "__manifest__.py").is_file() for name in ("base", "web"))
 
 
 def ready():
