@@ -157,9 +157,14 @@ class StockMove(models.Model):
             and definition.__module__.startswith("odoo.addons.")
             and not definition.__module__.startswith(known)
             for model, names in BYPASSED_HOOKS.items()
-            for definition in type(self.env[model]).__mro__
+            for definition in self._get_reservation_classes(model)
             for name in names
         )
+
+    @api.model
+    def _get_reservation_classes(self, model: str) -> Iterable[type]:
+        """The classes that all modules together make a model of."""
+        return type(self.env[model]).__mro__
 
     # ------------------------------------------------------------ reserve in bulk
 
@@ -222,17 +227,16 @@ class StockMove(models.Model):
         return {key: pool for key, pool in pools.items() if key[0] not in excluded}
 
     def _plan_reservation(self, pools) -> list[Allocation]:
-        """Divide the free stock of the pools among these moves."""
-        ranks = self._get_ranks()
+        """Divide the free stock of the pools among these moves, in their order."""
         demands = [
             Demand(
                 id=move.id,
                 pool=(move.product_id.id, move.location_id.id),
                 quantity=move._get_quantity_to_reserve(),
-                rank=ranks[move.id],
+                rank=(place,),
                 fit=move._get_unit_fit(),
             )
-            for move in self
+            for place, move in enumerate(self)
         ]
         free = self.env["stock.quant"].concat(*pools.values())._get_free_quantities()
         return allocate_in_sequence(
@@ -256,20 +260,25 @@ class StockMove(models.Model):
         if not served:
             return
         deferred = DeferredReservations()
+        lines = self.sale_line_id
+        pending = lines._get_pending_delivered_quantities()
         # The states are known; core would find them out once per move line.
-        Move = self.with_context(
+        moves = self.browse(allocation.demand_id for allocation in served)
+        moves = moves.with_context(
             backorder_deferred_reservations=deferred, preserve_state=True
         )
+        # Iterated together, so that what is read for one is read for all.
+        quant_by_id = {quant.id: quant for quant in quants}
         vals_list = []
-        for allocation in served:
-            move = Move.browse(allocation.demand_id)
+        for move, allocation in zip(moves, served, strict=True):
             vals_list += move.with_company(move.company_id)._reserve_shares(
-                [(quants.browse(quant), qty) for quant, qty in allocation.shares]
+                [(quant_by_id[quant], qty) for quant, qty in allocation.shares]
             )
-        Move.env["stock.move.line"].create(vals_list)
+        moves.env["stock.move.line"].create(vals_list)
         quants._apply_deferred_reservations(deferred)
         self._write_reserved_states(served)
-        self.browse(a.demand_id for a in served)._place_reserved_lines()
+        lines._keep_delivered_quantities(pending)
+        moves.with_env(self.env)._place_reserved_lines()
 
     def _reserve_shares(self, shares) -> list[dict]:
         """Add quantities of quants to the move's lines.
@@ -314,6 +323,15 @@ class StockMove(models.Model):
                 or move.move_line_ids.location_dest_id != move.location_dest_id
             )
         ).move_line_ids._apply_putaway_strategy()
+
+    def _update_orderpoints(self):
+        # Core asks once per move; one per product and place says as much.
+        places = {
+            (move.product_id, move.location_id, move.location_dest_id): move.id
+            for move in self
+        }
+        moves = self.browse(places.values())
+        return super(StockMove, moves)._update_orderpoints()
 
     # ------------------------------------------------------- waking those who wait
 
@@ -449,6 +467,19 @@ def _fit_to_unit(unit, move_unit, quantity: float) -> float:
     """The largest quantity up to the given one that the move's unit can express."""
     in_move_unit = unit._compute_quantity(quantity, move_unit, rounding_method="DOWN")
     return move_unit._compute_quantity(in_move_unit, unit, rounding_method="HALF-UP")
+
+
+class SaleOrderLine(models.Model):
+    _inherit = "sale.order.line"
+
+    def _get_pending_delivered_quantities(self):
+        """Lines whose delivered quantity is to be computed again anyway."""
+        return self.env.records_to_compute(self._fields["qty_delivered"])
+
+    def _keep_delivered_quantities(self, pending):
+        """A reservation delivers nothing, although it changes states and quantities of
+        moves: computing again costs a search for kits per line."""
+        self.env.remove_to_compute(self._fields["qty_delivered"], self - pending)
 
 
 class StockMoveLine(models.Model):

@@ -4,3 +4,6 @@ from . import test_planning_invoicing
 from . import test_demo
 from . import test_invoicing_concurrency
 from . import test_invoicing_routes
+from . import test_planning_allocation
+from . import test_reservation
+from . import test_reservation_concurrency
