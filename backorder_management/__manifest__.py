@@ -34,6 +34,9 @@
         "demo/backorder_products.xml",
         "demo/backorder_story.xml",
     ],
+    "assets": {
+        "web.assets_tests": ["backorder_management/static/tests/tours/**/*"],
+    },
     "pre_init_hook": "pre_init_hook",
     "post_init_hook": "post_init_hook",
     "installable": True,

@@ -7,3 +7,4 @@ from . import test_invoicing_routes
 from . import test_planning_allocation
 from . import test_reservation
 from . import test_reservation_concurrency
+from . import test_tour
