@@ -37,7 +37,7 @@ class AccountMove(models.Model):
         Core puts the date of the order's first delivery on each of its invoices, and
         does so again after every delivery.
         """
-        super()._compute_delivery_date()
+        result = super()._compute_delivery_date()
         for invoice in self:
             # Whoever causes the recomputation need not see orders and transfers.
             lines = invoice.sudo().invoice_line_ids
@@ -47,6 +47,7 @@ class AccountMove(models.Model):
                 invoice.delivery_date = fields.Date.context_today(
                     invoice, max(filter(None, done))
                 )
+        return result
 
     def action_view_shipments(self):
         """Open the deliveries that these invoices are for."""
@@ -102,7 +103,7 @@ class AccountMoveLine(models.Model):
     def _copy_data_extend_business_fields(self, values):
         # A credit note credits the very shipments of the invoice that it reverses; core
         # hands on the order lines here, for the same reason.
-        super()._copy_data_extend_business_fields(values)
+        result = super()._copy_data_extend_business_fields(values)
         values["shipment_link_ids"] = [
             Command.create(
                 {
@@ -113,3 +114,4 @@ class AccountMoveLine(models.Model):
             )
             for link in self.sudo().shipment_link_ids
         ]
+        return result

@@ -255,7 +255,8 @@ class SaleOrder(models.Model):
         chosen = self._get_chosen_shipments()
         documents = split(
             entries,
-            shipments.ids,
+            # Goods that left without a transfer (0) come first.
+            [0, *shipments.ids],
             only=None if chosen is None else frozenset(chosen),
             deduct_later=chosen is not None and self._has_more_to_ship(shipments),
         )
@@ -263,7 +264,7 @@ class SaleOrder(models.Model):
             {
                 **invoice.with_lines(document.lines),
                 **self._prepare_shipment_invoice_vals(
-                    shipments.browse(document.shipments)
+                    shipments.browse(filter(None, document.shipments))
                 ),
             }
             for document in documents
@@ -279,7 +280,7 @@ class SaleOrder(models.Model):
         }
         return (
             self.env["stock.picking"]
-            .browse(picking_ids)
+            .browse(picking_ids - {0})
             .sorted(
                 lambda picking: (picking.date_done or picking.create_date, picking.id)
             )

@@ -67,7 +67,7 @@ class SaleOrderLine(models.Model):
         outgoing, incoming = self._get_outgoing_incoming_moves()
         return shipped_less_returned(
             [
-                (move.id, move.picking_id.id, self._convert_shipped(move))
+                (move.id, move.picking_id.id or 0, self._convert_shipped(move))
                 for move in outgoing.filtered(lambda move: move.state == "done").sorted(
                     lambda move: move._get_shipment_order()
                 )
@@ -204,7 +204,7 @@ class SaleOrderLine(models.Model):
             first_moves[picking] = own[:1].id
             if any(self._is_to_customer(move) for move in own):
                 # Also with nothing: it may have been invoiced before it came back.
-                shipped.append((own[:1].id, picking.id, max(quantity, 0.0)))
+                shipped.append((own[:1].id, picking.id or 0, max(quantity, 0.0)))
             if quantity < 0:
                 origin = own.origin_returned_move_id.picking_id[:1]
                 returns.append(Return(-quantity, first_moves.get(origin, 0)))

@@ -119,7 +119,8 @@ class StockPicking(models.Model):
                     shipments=", ".join(self.mapped("name")) or self.env._("nothing"),
                 )
             )
-        return invoices
+        # Without the choice of shipments, and without core's sudo.
+        return self.env["account.move"].browse(invoices.ids)
 
     def action_view_shipment_invoices(self):
         """Open the invoices for these deliveries."""

@@ -28,6 +28,7 @@ def _clean(quantity: float) -> float:
 class ShippedMove:
     """Goods of one order line that reached the customer with one stock move.
 
+    :ivar shipment: the transfer, 0 for goods that left without one
     :ivar gross: what was shipped
     :ivar kept: ``gross`` less what came back for a refund
     """

@@ -17,7 +17,8 @@ from odoo.tools import config
 
 
 def tell(message):
-    print(message, flush=True)
+    sys.stdout.write(f"{message}\n")
+    sys.stdout.flush()
 
 
 def prepare(env):

@@ -83,6 +83,22 @@ class TestOtherRoutes(InvoicingCommon):
         self.assertEqual(self._lines(invoice), [[("Desk", 2.0)]])
         self.assertEqual(invoice.shipment_ids, picking)
 
+    def test_goods_that_left_without_a_transfer(self):
+        """Scenario: 4 left without a transfer, 3 with one.
+
+        Expected: an invoice for each; the first names the order alone.
+        """
+        order = self._create_order((self.desk, 10))
+        first = self._ship(order, 4)
+        second = self._ship(order, 3)
+        first.move_ids.picking_id = False
+        invoices = order._create_invoices()
+        self.assertEqual(self._lines(invoices), [[("Desk", 4.0)], [("Desk", 3.0)]])
+        self.assertEqual(
+            invoices.mapped("invoice_origin"),
+            [order.name, f"{order.name}, {second.name}"],
+        )
+
     def test_order_cancelled_after_a_shipment(self):
         """Odoo invoices nothing of a cancelled order; the shipment says so."""
         order = self._create_order((self.desk, 10))
@@ -132,8 +148,8 @@ class TestKits(InvoicingCommon):
             self.skipTest("sale_mrp is not installed")
 
     def test_each_shipment_has_the_kits_it_completed(self):
-        """Scenario: 5 tables of a top and four legs. 3 tops and 8 legs ship, then 2 tops,
-        then 12 legs.
+        """Scenario: 5 tables of a top and four legs each; 3 tops and 8 legs ship, then
+        2 tops, then 12 legs.
 
         Expected: 2 tables for the first, nothing for the second, 3 for the third.
         """
