@@ -460,7 +460,9 @@ class StockMove(models.Model):
     def _wake_demands_for(self, places: Iterable[tuple]) -> None:
         """Give freed stock to the demands that wait for it."""
         if places and self._is_auto_reservation():
-            self._search_waiting(places)._filter_backorder_demands()._action_assign()
+            # Whoever cancels an order need not be allowed to see who is served next.
+            waiting = self.sudo()._search_waiting(places)
+            waiting._filter_backorder_demands()._action_assign()
 
 
 def _fit_to_unit(unit, move_unit, quantity: float) -> float:

@@ -4,7 +4,7 @@ from unittest.mock import patch
 
 from odoo import fields
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from odoo.addons.base.tests.test_ir_cron import CronMixinCase
 
@@ -133,6 +133,66 @@ class TestWaking(ReservationCase):
         holder.product_uom_qty = 7
         self.assertEqual((holder.quantity, waiting.quantity), (7, 3))
         self.assertEqual(holder.state, "assigned")
+
+    def test_a_salesperson_cancels_and_an_order_of_somebody_else_is_served(self):
+        salesperson = new_test_user(
+            self.env, login="own orders only", groups="sales_team.group_sale_salesman"
+        )
+        other = new_test_user(
+            self.env, login="somebody else", groups="sales_team.group_sale_salesman"
+        )
+        self._put(6)
+        holder = self._demand(6)
+        holder._action_assign()
+        waiting = self._demand(4)
+        waiting.sale_line_id.order_id.user_id = other
+        order = holder.sale_line_id.order_id
+        order.user_id = salesperson
+        holder.picking_id.sale_id = order
+        order.state = "sale"
+        order.with_user(salesperson).action_cancel()
+        self.assertEqual((holder.state, waiting.quantity), ("cancel", 4))
+
+    def test_a_warehouse_worker_without_rights_on_sales_receives(self):
+        worker = new_test_user(
+            self.env, login="warehouse only", groups="stock.group_stock_user"
+        )
+        demand = self._demand(5)
+        receipt = self.env["stock.picking"].create(
+            {
+                "picking_type_id": self.in_type.id,
+                "location_id": self.suppliers.id,
+                "location_dest_id": self.shelf_a.id,
+                "move_ids": [
+                    Command.create(
+                        {
+                            "product_id": self.product.id,
+                            "product_uom_qty": 5,
+                            "location_id": self.suppliers.id,
+                            "location_dest_id": self.shelf_a.id,
+                        }
+                    )
+                ],
+            }
+        )
+        receipt.action_confirm()
+        receipt.with_user(worker).button_validate()
+        self.assertEqual((receipt.state, demand.quantity), ("done", 5))
+
+    def test_another_company_is_not_served(self):
+        """Its goods lie in its own locations; nothing of it shows or moves here."""
+        company = self.env["res.company"].create({"name": "Other"})
+        stock = (
+            self.env["stock.warehouse"]
+            .search([("company_id", "=", company.id)], limit=1)
+            .lot_stock_id
+        )
+        demand = self._demand(5)
+        quant = self._put(0, location=stock)
+        quant.inventory_quantity = 5
+        quant.action_apply_inventory()
+        self.assertEqual(demand.quantity, 0)
+        self.assertEqual((quant.quantity, quant.reserved_quantity), (5, 0))
 
     def test_unreserve_wakes_nobody(self):
         self._put(6)
@@ -340,3 +400,74 @@ class TestBulk(ReservationCase):
             lambda self, model: [Forbidding, *quant_class.__mro__],
         ):
             self.assertTrue(Move._has_unknown_reservation_hooks())
+
+
+@tagged("post_install", "-at_install")
+class TestOtherRemovalRules(ReservationCase):
+    """Rules that need core's routine keep it, in our order of service."""
+
+    def test_expired_goods_are_not_reserved(self):
+        """3 fresh and 4 expired: the earlier demand gets the 3, the later nothing."""
+        if "use_expiration_date" not in self.product:
+            self.skipTest("product_expiry is NOT installed: expiry dates NOT tested")
+        milk = self._product("Milk", tracking="lot", use_expiration_date=True)
+        lots = self.env["stock.lot"].create(
+            [{"name": name, "product_id": milk.id} for name in ("fresh", "expired")]
+        )
+        lots[0].removal_date = "2099-01-01"
+        lots[1].removal_date = "2020-01-01"
+        self._put(3, milk, lot_id=lots[0].id)
+        self._put(4, milk, lot_id=lots[1].id)
+        later = self._demand(5, milk, needed="2026-03-01")
+        earlier = self._demand(5, milk, needed="2026-02-01")
+        (later | earlier)._action_assign()
+        self.assertEqual((earlier.quantity, later.quantity), (3, 0))
+        self.assertEqual(earlier.move_line_ids.lot_id, lots[0])
+        self._assert_reservations_are_sound()
+
+    def test_least_packages(self):
+        """Packages of 5 and 3, wanted 5 then 3: each opens one package."""
+        self.product.categ_id = self._category("least_packages")
+        five, three = self.env["stock.package"].create([{"name": "5"}, {"name": "3"}])
+        self._put(3, package_id=three.id)
+        self._put(5, package_id=five.id)
+        later = self._demand(3, needed="2026-03-01")
+        earlier = self._demand(5, needed="2026-02-01")
+        (later | earlier)._action_assign()
+        self.assertEqual(earlier.move_line_ids.package_id, five)
+        self.assertEqual(later.move_line_ids.package_id, three)
+
+    def test_full_packaging_only(self):
+        """20 pieces, sold by the dozen in full dozens only: 12, and 8 stay."""
+        category = self._category("fifo")
+        category.packaging_reserve_method = "full"
+        self.product.categ_id = category
+        self._put(20)
+        demand = self._demand(24)
+        demand.packaging_uom_id = self.dozen
+        demand._action_assign()
+        self.assertEqual(demand.quantity, 12)
+
+    def test_goods_brought_by_an_earlier_step_stay_with_it(self):
+        """A chained move takes what its own chain brought, not what lies around."""
+        self.warehouse.delivery_steps = "pick_ship"
+        output = self.warehouse.wh_output_stock_loc_id
+        self._put(4)
+        self._put(9, location=output)
+        pick = self._demand(4, location_dest_id=output.id)
+        ship = self._demand(6, location_id=output.id, move_orig_ids=pick.ids)
+        (pick | ship)._action_assign()
+        self.assertEqual((pick.quantity, ship.quantity), (4, 0))
+        pick.picked = True
+        pick._action_done()
+        self.assertEqual(ship.quantity, 4)
+
+    def _category(self, strategy):
+        return self.env["product.category"].create(
+            {
+                "name": strategy,
+                "removal_strategy_id": self.env["product.removal"]
+                .search([("method", "=", strategy)])
+                .id,
+            }
+        )
