@@ -4,9 +4,14 @@ from odoo import api, models
 class BackorderDemand(models.Model):
     _inherit = "backorder.demand"
 
-    def action_open_order(self):
-        """Open the order: where a user can do something about a short line."""
-        return self._open_form(self.order_id)
+    def action_open_document(self):
+        """Open what a user works on: the order, or else the delivery.
+
+        Warehouse staff may read orders, but not the whole of their form.
+        """
+        if self.env.user.has_group("sales_team.group_sale_salesman"):
+            return self._open_form(self.order_id)
+        return self.action_open_delivery()
 
     def action_open_delivery(self):
         return self._open_form(self.picking_id)
