@@ -170,9 +170,7 @@ def _compute_past_lines(env):
         )
     ]
     lines_model = env["sale.order.line"]
-    fields = [
-        lines_model._fields[name] for name in NEW_COLUMNS["sale_order_line"]
-    ]
+    fields = [lines_model._fields[name] for name in NEW_COLUMNS["sale_order_line"]]
     for start in range(0, len(line_ids), BATCH):
         lines = lines_model.browse(line_ids[start : start + BATCH])
         pickings = lines.move_ids.picking_id

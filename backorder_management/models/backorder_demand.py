@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 
 import psycopg2
 
@@ -9,14 +10,35 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..planning.allocation import Demand, allocate_in_sequence
-from ..planning.shortage import NO_STOCK, SERVED_BEFORE, reason, short_for_stock
+from ..planning.shortage import reason, short_for_stock
 from ..planning.states import Figures, own_state
 from .backorder_state import STATES
 from .stock_move import OPEN_STATES
 
 _logger = logging.getLogger(__name__)
 
+NOISE = 1e-6  # no unit of measure is that fine
+
 PENDING = "backorder_management.pending"
+
+
+class Pending:
+    """What a transaction has changed so far, for the refresh at its end."""
+
+    def __init__(self):
+        self.moves: set[int] = set()
+        # by product and location: what ships from a reservation leaves nothing behind
+        self.on_hand: dict[tuple[int, int], float] = defaultdict(float)
+        self.free: dict[tuple[int, int], float] = defaultdict(float)
+
+    @staticmethod
+    def get_changed(changes) -> set[int]:
+        """Ids of products with a change that did not cancel out."""
+        return {
+            product_id
+            for (product_id, _location_id), change in changes.items()
+            if abs(change) > NOISE
+        }
 
 
 class BackorderDemand(models.Model):
@@ -89,24 +111,35 @@ class BackorderDemand(models.Model):
     # --------------------------------------------------------------------- noting
 
     @api.model
-    def _note(self, products, moves=()):
-        """Refresh these products and moves before this transaction ends.
+    def _note_moves(self, moves):
+        """Refresh these moves' figures before this transaction ends.
 
         Cheap, and may be called any number of times. The hook also runs at each
         savepoint, so the refresh is idempotent.
-
-        :param products: ids of products whose stock or demands changed
-        :param moves: ids of moves that changed
         """
-        pending = self._get_pending()
-        pending[0].update(products)
-        pending[1].update(moves)
+        self._get_pending().moves.update(moves.ids)
 
     @api.model
-    def _get_pending(self) -> tuple[set[int], set[int]]:
+    def _forget_moves(self, moves):
+        """These moves are about to be deleted; their rows go with them."""
+        self._get_pending().moves.difference_update(moves.ids)
+
+    @api.model
+    def _note_stock(self, product_id, location_id, on_hand, free):
+        """Stock of a product changed.
+
+        :param on_hand: change of the quantity on hand
+        :param free: change of what is not reserved, product's unit both
+        """
+        pending = self._get_pending()
+        pending.on_hand[product_id, location_id] += on_hand
+        pending.free[product_id, location_id] += free
+
+    @api.model
+    def _get_pending(self) -> Pending:
         precommit = self.env.cr.precommit
         if PENDING not in precommit.data:
-            precommit.data[PENDING] = (set(), set())
+            precommit.data[PENDING] = Pending()
             # sudo: whoever moves goods, the figures of all demands must be right
             precommit.add(self.sudo().with_context({})._refresh_pending)
         return precommit.data[PENDING]
@@ -114,55 +147,75 @@ class BackorderDemand(models.Model):
     @api.model
     def _refresh_pending(self):
         """Refresh what was noted; never raises, what fails is queued and shown."""
-        products, moves = self.env.cr.precommit.data.pop(PENDING, ((), ()))
-        products, moves = set(products), set(moves)
-        if not products:
+        pending = self.env.cr.precommit.data.pop(PENDING, None)
+        if not pending:
             return
+        moves = self.env["stock.move"].browse(pending.moves)
         if len(moves) > self.env["backorder.refresh"]._get_limit():
-            self.env["backorder.refresh"]._queue(products)
+            self.env["backorder.refresh"]._queue(moves.exists().product_id.ids)
             return
         try:
             with self.env.cr.savepoint():
-                self._refresh(products, moves)
+                self._refresh(moves, pending.get_changed(pending.free), pending)
         except (psycopg2.Error, UserError, ValueError, KeyError) as error:
             _logger.exception("The backorder figures could not be refreshed.")
+            products = set(moves.exists().product_id.ids)
+            products |= pending.get_changed(pending.on_hand)
             self.env["backorder.refresh"]._queue(products, str(error))
 
     # ------------------------------------------------------------------ refreshing
 
     @api.model
-    def _refresh(self, product_ids, move_ids=()):
-        """Compute and store the planner's figures of these products.
+    def _refresh(self, moves, product_ids, pending=None):
+        """Compute and store the planner's figures.
 
-        :param product_ids: products whose free stock is shared again
-        :param move_ids: moves that changed; those without a row get one, and rows
-            of moves that are no demand any more go
+        :param moves: moves that changed; demands without a row get one, and rows of
+            moves that are no demand any more go
+        :param product_ids: products of which free stock came or went
+        :param pending: what was noted about stock on hand, if not all of it
         """
-        stock = self._get_stock(product_ids)
-        sharing = self._get_sharing_moves(stock)
-        free = self._share_free_stock(stock, sharing)
-        known = self.search_fetch(
+        first_steps = moves._filter_backorder_first_steps()
+        products = set(product_ids) | self._delete_rows(moves - first_steps)
+        # A move that is wholly reserved, or done, leaves the others what they have.
+        products |= set(
+            moves.filtered(lambda move: move.state not in ("assigned", "done"))
+            .product_id.filtered("is_storable")
+            .ids
+        )
+        stock = self._get_stock(products)
+        free = self._share_free_stock(stock, self._get_sharing_moves(stock))
+        known = self._get_known_rows(first_steps, products)
+        first_steps |= known.move_id | self.env["stock.move"].browse(free)
+        first_steps = first_steps._filter_backorder_first_steps()
+        self._store(first_steps, known, free)
+        if pending:
+            products |= pending.get_changed(pending.on_hand)
+        self._store_stock_reasons(products)
+
+    @api.model
+    def _get_known_rows(self, moves, product_ids):
+        """Rows of these moves, and those that free stock of the products covers."""
+        if not moves and not product_ids:
+            return self.browse()
+        return self.search_fetch(
             [
                 "|",
-                ("move_id", "in", list(move_ids)),
+                ("move_id", "in", moves.ids),
                 "&",
                 ("product_id", "in", list(product_ids)),
                 ("qty_free", "!=", 0),
             ],
             ["move_id", "qty_short", "qty_free"],
         )
-        moves = self.env["stock.move"].browse(set(move_ids)).exists()
-        moves |= known.move_id | self.env["stock.move"].browse(free)
-        in_stock = self._get_places_in_stock(stock)
-        self._store(moves, known, in_stock, free)
-        self._store_stock_reasons(product_ids, in_stock)
 
     @api.model
     def _get_stock(self, product_ids):
-        """Stock on hand and free of these products.
+        """Free stock of these products, where there is stock at all.
 
-        :return: ``{(product id, location id): (on hand, free)}``, product's unit
+        :return: ``{(product id, location id): free}``, product's unit
         """
+        if not product_ids:
+            return {}
         groups = self.env["stock.quant"]._read_group(
             [
                 ("product_id", "in", list(product_ids)),
@@ -172,18 +225,14 @@ class BackorderDemand(models.Model):
             ["quantity:sum", "reserved_quantity:sum"],
         )
         return {
-            (product.id, location.id): (quantity, quantity - reserved)
+            (product.id, location.id): quantity - reserved
             for product, location, quantity, reserved in groups
         }
 
     @api.model
     def _get_sharing_moves(self, stock):
         """Open moves that could take free stock: demands and all that competes."""
-        products = {
-            product
-            for (product, _location), (_quantity, free) in stock.items()
-            if free > 0
-        }
+        products = {product for (product, _location), free in stock.items() if free > 0}
         if not products:
             return self.env["stock.move"]
         moves = self.env["stock.move"].search(
@@ -225,11 +274,11 @@ class BackorderDemand(models.Model):
                 (product_id, location.id): self._get_pool(stock, product_id, location)
                 for product_id, location in places
             },
-            supplies={place: free for place, (_quantity, free) in stock.items()},
+            supplies=stock,
             digits=self.env["decimal.precision"].precision_get("Product Unit"),
         )
         return {
-            allocation.demand_id: sum(quantity for _place, quantity in allocation.shares)
+            allocation.demand_id: sum(share for _place, share in allocation.shares)
             for allocation in plan
             if allocation.shares
         }
@@ -262,21 +311,43 @@ class BackorderDemand(models.Model):
         gone = self.search(
             [("product_id", "in", products.ids), ("move_id", "not in", moves.ids)]
         )
-        self._refresh(products.ids, moves.ids + gone.move_id.ids)
+        self._refresh(moves | gone.move_id, products.ids)
 
-    def _store(self, moves, known, in_stock, free):
+    def _store(self, first_steps, known, free):
+        if not first_steps:
+            return
         before = {row.move_id.id: (row.qty_short, row.qty_free) for row in known}
-        first_steps = moves._filter_backorder_first_steps()
-        known.filtered(lambda row: row.move_id not in first_steps).unlink()
         shortages = first_steps._get_backorder_shortages(free_by_move=free)
         self._store_since(first_steps, shortages, before)
-        self._store_rows(first_steps, shortages, in_stock)
+        self._store_rows(first_steps, shortages)
         changed = [
             move_id
             for move_id, figures in shortages.items()
             if figures.free != before.get(move_id, (0.0, 0.0))[1]
         ]
         self._announce(changed)
+
+    def _delete_rows(self, moves):
+        """Rows of moves that are no demand any more.
+
+        Not `unlink`: it empties the whole cache, and this runs in every transaction
+        that ships something. Nothing hangs on a row of a move that is over.
+
+        :return: ids of products of which these left free stock to others
+        """
+        if not moves:
+            return set()
+        gone = self.env.execute_query(
+            SQL(
+                "DELETE FROM backorder_demand WHERE move_id = ANY(%s)"
+                " RETURNING product_id, qty_free",
+                moves.ids,
+            )
+        )
+        if gone:
+            moves.invalidate_recordset(["backorder_demand_ids"], flush=False)
+            self.invalidate_model(flush=False)
+        return {product_id for product_id, qty_free in gone if qty_free}
 
     def _store_since(self, moves, shortages, before):
         """A shortage begins where there was none; a split rest has inherited its."""
@@ -292,43 +363,47 @@ class BackorderDemand(models.Model):
         )
         newly_short.backorder_since = fields.Datetime.now()
 
-    def _store_stock_reasons(self, product_ids, in_stock):
-        """Stock that came and went to others changes why the rest is short.
+    def _store_stock_reasons(self, product_ids):
+        """Stock that came, or went to others, changes why the rest is short.
 
-        One grouped query for the products; rows are written only where it did.
+        In one statement, as a product may be short in ten thousand orders.
         """
-        groups = self._read_group(
-            [
-                ("product_id", "in", list(product_ids)),
-                ("reason", "in", (NO_STOCK, SERVED_BEFORE)),
-            ],
-            ["product_id", "location_id", "reason"],
-        )
-        for product, location, stored in groups:
-            reason_now = short_for_stock((product.id, location.id) in in_stock)
-            if reason_now != stored:
-                self.search(
-                    [
-                        ("product_id", "=", product.id),
-                        ("location_id", "=", location.id),
-                        ("reason", "=", stored),
-                    ]
-                ).write({"reason": reason_now, "computed_at": fields.Datetime.now()})
-
-    def _get_places_in_stock(self, stock):
-        """Locations, and all above them, that hold a product: ``{(product, loc)}``."""
-        places = set()
-        for (product_id, location_id), (quantity, _free) in stock.items():
-            if quantity > 0:
-                location = self.env["stock.location"].browse(location_id)
-                for parent in location.parent_path.split("/")[:-1]:
-                    places.add((product_id, int(parent)))
-        return places
-
-    def _store_rows(self, moves, shortages, in_stock):
-        if not moves:
+        if not product_ids:
             return
-        rows = [self._prepare_row(move, shortages[move.id], in_stock) for move in moves]
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE backorder_demand d
+                   SET reason = fresh.reason, computed_at = now() AT TIME ZONE 'UTC'
+                  FROM (SELECT product_id, location_id,
+                               CASE WHEN EXISTS (
+                                    SELECT FROM stock_quant q
+                                      JOIN stock_location l ON l.id = q.location_id
+                                      JOIN stock_location place
+                                        ON place.id = waiting.location_id
+                                     WHERE q.product_id = waiting.product_id
+                                       AND q.quantity > 0
+                                       AND l.usage = 'internal'
+                                       AND l.parent_path LIKE place.parent_path || '%%'
+                               ) THEN %(there)s ELSE %(none)s END AS reason
+                          FROM backorder_demand waiting
+                         WHERE product_id = ANY(%(products)s)
+                         GROUP BY product_id, location_id) AS fresh
+                 WHERE d.product_id = fresh.product_id
+                   AND d.location_id = fresh.location_id
+                   AND d.reason IN (%(there)s, %(none)s)
+                   AND d.reason <> fresh.reason
+                """,
+                products=list(product_ids),
+                there=short_for_stock(True),
+                none=short_for_stock(False),
+            )
+        )
+        if self.env.cr.rowcount:
+            self.invalidate_model(["reason", "computed_at"], flush=False)
+
+    def _store_rows(self, moves, shortages):
+        rows = [self._prepare_row(move, shortages[move.id]) for move in moves]
         self.env.flush_all()
         columns = [list(column) for column in zip(*rows, strict=True)]
         self.env.cr.execute(
@@ -384,10 +459,10 @@ class BackorderDemand(models.Model):
                 reasons=columns[7],
             )
         )
-        self.invalidate_model()
-        moves.invalidate_recordset(["backorder_demand_ids"])
+        self.invalidate_model(flush=False)
+        moves.invalidate_recordset(["backorder_demand_ids"], flush=False)
 
-    def _prepare_row(self, move, figures, in_stock):
+    def _prepare_row(self, move, figures):
         unit = move.product_id.uom_id
         own_chain = move.procure_method == "make_to_order"
         state = own_state(
@@ -397,7 +472,6 @@ class BackorderDemand(models.Model):
                 was_short=bool(move.backorder_since),
             )
         )
-        place = (move.product_id.id, move.location_id.id)
         return (
             move.id,
             unit.round(figures.open),
@@ -406,7 +480,8 @@ class BackorderDemand(models.Model):
             unit.round(figures.short),
             own_chain,
             state,
-            reason(figures, own_chain, place in in_stock),
+            # whether there is stock is found for all rows of a product at once
+            reason(figures, own_chain, stock_at_hand=False),
         )
 
     def _announce(self, move_ids):

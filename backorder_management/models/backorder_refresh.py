@@ -1,5 +1,8 @@
 from odoo import api, fields, models
 
+# Products refreshed between two commits of the scheduled action.
+BATCH = 50
+
 
 class BackorderRefresh(models.Model):
     """Products whose figures wait for the scheduled refresh, and why."""
@@ -18,12 +21,7 @@ class BackorderRefresh(models.Model):
     @api.model
     def _get_limit(self) -> int:
         """Number of demands above which work is left to the scheduled action."""
-        value = (
-            self.env["ir.config_parameter"]
-            .sudo()  # system parameter, read on behalf of any user
-            .get_param("backorder_management.queue_above", "5000")
-        )
-        return int(value)
+        return self.env["stock.move"]._get_queue_limit()
 
     @api.model
     def _queue(self, product_ids, error=False):
@@ -37,13 +35,19 @@ class BackorderRefresh(models.Model):
         self.env.ref("backorder_management.ir_cron_refresh")._trigger()
 
     @api.model
-    def _run_pending(self, batch=50):
-        """Refresh what was queued, product by product, committing on the way."""
+    def _run_pending(self):
+        """Refresh what was queued, some products at a time, committing on the way."""
         cron = self.env["ir.cron"]
-        while waiting := self.search([], limit=batch):
-            products = waiting.product_id
-            waiting.unlink()
-            self.env["backorder.demand"]._refresh_products(products)
-            remaining = self.search_count([])
-            if not cron._commit_progress(len(products), remaining=remaining):
+        while done := self._refresh_next(BATCH):
+            if not cron._commit_progress(done, remaining=self.search_count([])):
                 break
+
+    @api.model
+    def _refresh_next(self, limit: int) -> int:
+        """:return: how many of the waiting entries were worked off"""
+        waiting = self.search([], limit=limit)
+        products = waiting.product_id
+        count = len(waiting)
+        waiting.unlink()
+        self.env["backorder.demand"]._refresh_products(products)
+        return count

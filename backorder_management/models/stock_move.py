@@ -165,7 +165,7 @@ class StockMove(models.Model):
         if free_by_move is None:
             free_by_move = {
                 demand.move_id.id: demand.qty_free
-                for demand in self._get_backorder_chain().backorder_demand_ids
+                for demand in self._get_open_backorder_chain().backorder_demand_ids
                 if demand.qty_free
             }
         result: dict[int, Shortage] = {}
@@ -173,10 +173,11 @@ class StockMove(models.Model):
             move._add_backorder_shortage(result, free_by_move)
         return result
 
-    def _get_backorder_chain(self):
-        """These moves and all earlier steps that bring their goods."""
-        chain = upstream = self
+    def _get_open_backorder_chain(self):
+        """The open ones of these moves, and earlier open steps that feed them."""
+        chain = upstream = self.filtered(lambda move: move.state in OPEN_STATES)
         while upstream := upstream.move_orig_ids - chain:
+            upstream = upstream.filtered(lambda move: move.state in OPEN_STATES)
             chain |= upstream
         return chain
 
@@ -261,9 +262,9 @@ class StockMove(models.Model):
     @api.depends("backorder_demand_ids.reason")
     def _compute_backorder_reason(self):
         labels = dict(
-            self.env["backorder.demand"]._fields["reason"]._description_selection(
-                self.env
-            )
+            self.env["backorder.demand"]
+            ._fields["reason"]
+            ._description_selection(self.env)
         )
         for move in self:
             move.backorder_reason = labels.get(
@@ -296,12 +297,9 @@ class StockMove(models.Model):
         return result
 
     def unlink(self):
-        self._note_backorder_change()
+        self.env["backorder.demand"]._forget_moves(self)
         return super().unlink()
 
     def _note_backorder_change(self):
         """Have the planner look at these moves before the transaction ends."""
-        self.env["backorder.demand"]._note(
-            products=self.product_id.ids,
-            moves=self.ids,
-        )
+        self.env["backorder.demand"]._note_moves(self)

@@ -90,13 +90,7 @@ class StockPicking(models.Model):
         )
         if not shipments:
             return
-        last = dict(
-            self._read_group(
-                [("sale_id", "in", shipments.sale_id.ids)],
-                ["sale_id"],
-                ["release_number:max"],
-            )
-        )
+        # The order's transfers are at hand: core has just found its delivery status.
         for picking in shipments.sorted("id"):
-            number = (last.get(picking.sale_id) or 0) + 1
-            picking.release_number = last[picking.sale_id] = number
+            numbers = picking.sale_id.picking_ids.mapped("release_number")
+            picking.release_number = max(numbers) + 1

@@ -151,7 +151,9 @@ class BackorderCommon(TransactionCase):
             else wizard.action_create_returns()
         )
         returned = cls.env["stock.picking"].browse(action["res_id"])
-        cls._validate(returned, {line.product_id: quantity for line in returned.move_ids})
+        cls._validate(
+            returned, {move.product_id: quantity for move in returned.move_ids}
+        )
         return returned
 
     @classmethod

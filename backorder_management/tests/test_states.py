@@ -332,9 +332,7 @@ class TestStates(BackorderCommon):
         self.assertEqual(order.picking_ids.release_number, 0)
 
     def test_resupply_from_another_warehouse_is_no_demand(self):
-        second = self.env["stock.warehouse"].create(
-            {"name": "North", "code": "NORTH"}
-        )
+        second = self.env["stock.warehouse"].create({"name": "North", "code": "NORTH"})
         self.warehouse.resupply_wh_ids = second
         route = self.warehouse.resupply_route_ids
         mto = self.warehouse.mto_pull_id.route_id
@@ -403,9 +401,7 @@ class TestStates(BackorderCommon):
         self.assertLine(order.order_line, "partial", backordered=7, allocated=3)
 
     def test_another_warehouse_does_not_help(self):
-        second = self.env["stock.warehouse"].create(
-            {"name": "North", "code": "NORTH"}
-        )
+        second = self.env["stock.warehouse"].create({"name": "North", "code": "NORTH"})
         self._put_stock(self.glass, 10, location=second.lot_stock_id)
         order = self._create_order((self.glass, 10))
         self.assertLine(order.order_line, "backordered", backordered=10)

@@ -1,0 +1,100 @@
+"""Installing on a database with orders made before: the hooks, on core's own records.
+
+The figures are wiped as if the add-on had never been there; benchmarks/bench_install.py
+installs on a real database of 100,000 open lines.
+"""
+
+from odoo.tests import tagged
+from odoo.tools import SQL
+
+from odoo.addons.backorder_management.hooks import NEW_COLUMNS, post_init_hook
+
+from .common import BackorderCommon
+
+
+@tagged("post_install", "-at_install")
+class TestCutOver(BackorderCommon):
+    def _forget(self):
+        """Back to the day before the installation."""
+        self.env.flush_all()
+        self.env.cr.execute(SQL("DELETE FROM backorder_demand"))
+        self.env.cr.execute(SQL("UPDATE stock_move SET backorder_since = NULL"))
+        self.env.cr.execute(SQL("UPDATE stock_picking SET release_number = NULL"))
+        for table, columns in NEW_COLUMNS.items():
+            for column, (_kind, default) in columns.items():
+                self.env.cr.execute(
+                    SQL(
+                        "UPDATE %s SET %s = %s",
+                        SQL.identifier(table),
+                        SQL.identifier(column),
+                        default,
+                    )
+                )
+        self.env.invalidate_all()
+
+    def _install(self):
+        self._forget()
+        post_init_hook(self.env)
+        self._settle()
+        self.env.invalidate_all()
+
+    def test_half_delivered_order(self):
+        """
+        GIVEN 10 sold, 4 shipped, 1 of the rest reserved
+        WHEN the add-on is installed
+        THEN 5 are short since the backorder was made; shipment no. 1 is known
+        """
+        self._put_stock(self.glass, 4)
+        order = self._create_order((self.glass, 10))
+        first = order.picking_ids
+        self._validate(first)
+        self._receive((self.glass, 1))
+        self._install()
+        self.assertLine(order.order_line, "partial", backordered=5, allocated=1)
+        self.assertEqual(order.backorder_state, "partial")
+        rest = order.picking_ids - first
+        self.assertEqual(rest.backorder_state, "partial")
+        self.assertEqual(order.order_line.backorder_since, rest.move_ids.create_date)
+        self.assertEqual((first.release_number, rest.release_number), (1, 0))
+        self.assertEqual(first.backorder_state, "none")
+        demand = rest.move_ids.backorder_demand_ids
+        self.assertEqual((demand.qty_short, demand.state), (5, "partial"))
+
+    def test_rest_cancelled_before(self):
+        """Core would reopen the cancelled rest when the order is raised; we know it."""
+        self._put_stock(self.glass, 4)
+        order = self._create_order((self.glass, 10))
+        self._validate(order.picking_ids, backorder=False)
+        self._install()
+        self.assertEqual(order.order_line.qty_cancelled, 6)
+        self.assertEqual(order.order_line.backorder_state, "none")
+        order.order_line.product_uom_qty = 12
+        self._settle()
+        self.assertEqual(order.order_line.qty_backordered, 2)
+
+    def test_covered_by_free_stock(self):
+        self.warehouse.out_type_id.reservation_method = "manual"
+        self._put_stock(self.glass, 10)
+        order = self._create_order((self.glass, 10))
+        self._install()
+        self.assertLine(order.order_line, "none")
+        self.assertFalse(order.order_line.backorder_since)
+        demand = order.order_line.move_ids.backorder_demand_ids
+        self.assertEqual((demand.qty_free, demand.state), (10, "none"))
+
+    def test_twice_is_as_good_as_once(self):
+        order = self._create_order((self.glass, 10))
+        self._install()
+        before = order.order_line.read(list(NEW_COLUMNS["sale_order_line"]))
+        self._install()
+        self.assertEqual(
+            order.order_line.read(list(NEW_COLUMNS["sale_order_line"])), before
+        )
+
+    def test_sends_nothing(self):
+        self._create_order((self.glass, 10))
+        messages = self.env["mail.message"].search_count([])
+        mails = self.env["mail.mail"].search_count([])
+        self._install()
+        self.assertEqual(self.env["mail.message"].search_count([]), messages)
+        self.assertEqual(self.env["mail.mail"].search_count([]), mails)
