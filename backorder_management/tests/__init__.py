@@ -14,3 +14,4 @@ from . import test_reservation_concurrency
 from . import test_reservation_differential
 from . import test_states
 from . import test_tour
+from . import test_screens
