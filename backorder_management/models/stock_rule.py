@@ -56,7 +56,8 @@ class StockRule(models.Model):
 
         :param commit: commit in between, and repeat what another process disturbed
         """
-        # All that the scheduler reserves, ours included.
+        # All that the scheduler reserves, before we took out what is left to us.
+        # pylint: disable-next=super-method-mismatch
         domain = Domain(super()._get_moves_to_assign_domain(company_id))
         domain &= self._get_contested_domain(domain)
         for move_ids in self._split_waiting_moves(domain):
