@@ -7,8 +7,8 @@
     "author": "The backorder_management founders",
     "website": "https://github.com/backorder-management/backorder-management",
     "license": "LGPL-3",
-    # sale_purchase_stock installs itself beside sale_stock and purchase_stock; naming it
-    # loads this add-on after sale_mrp, whose `_get_qty_procurement` ends the chain.
+    # sale_purchase_stock installs itself beside sale_stock and purchase_stock; naming
+    # it loads this add-on after sale_mrp, whose `_get_qty_procurement` ends the chain.
     "depends": ["sale_management", "sale_purchase_stock"],
     "data": [
         "security/ir.model.access.csv",

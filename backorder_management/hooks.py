@@ -57,13 +57,14 @@ def pre_init_hook(env):
 
 
 def post_init_hook(env):
-    """Figures of all open demands, of closed orders with a cancelled rest, and the
-    numbers of past shipments."""
+    """Figures of all open demands and of orders cut short, the numbers of past
+    shipments, and which of them were invoiced."""
     env = env(su=True)
     _number_past_shipments(env)
     _date_open_shortages(env)
     _refresh_open_demands(env)
     _compute_past_lines(env)
+    env["backorder.shipment.link"]._match_all_past_invoices()
 
 
 def _number_past_shipments(env):

@@ -40,6 +40,7 @@ def prepare(template, name, fill):
 
 @contextlib.contextmanager
 def environment(database):
+    """An environment with all rights; what is not committed is lost."""
     with Registry(database).cursor() as cr:
         yield api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
 
@@ -121,7 +122,7 @@ def copy_rows(cr, table, times, tables):
         f'"{column}" + n * {OFFSET}'
         if column in moved
         else f"\"{column}\" || '-' || n"
-        if column == "name" and table in ("sale_order", "stock_picking")
+        if column == "name" and table in ("sale_order", "stock_picking", "account_move")
         else f'"{column}"'
         for column in columns
     ]

@@ -1,4 +1,4 @@
-# One file per model and concern; each import line stands alone so that merges stay easy.
+# One file per model and concern.
 from . import backorder_demand
 from . import backorder_demand_actions
 from . import backorder_refresh

@@ -320,10 +320,12 @@ class BackorderDemand(models.Model):
         shortages = first_steps._get_backorder_shortages(free_by_move=free)
         self._store_since(first_steps, shortages, before)
         self._store_rows(first_steps, shortages)
+        # What was free and is reserved now has already been counted as covered.
         changed = [
             move_id
             for move_id, figures in shortages.items()
-            if figures.free != before.get(move_id, (0.0, 0.0))[1]
+            if figures.free
+            != min(figures.open - figures.allocated, before.get(move_id, (0.0, 0.0))[1])
         ]
         self._announce(changed)
 

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ..planning.shortage import MoveFacts, Shortage, shortage
+from ..planning.states import Figures
 
 OPEN_STATES = ("waiting", "confirmed", "partially_available", "assigned")
 # A write to one of these can change what a demand needs or may take.
@@ -214,6 +215,17 @@ class StockMove(models.Model):
             if sibling.state != "cancel":
                 arrived -= sibling._get_backorder_product_qty(sibling.quantity)
         return arrived, free
+
+    def _get_backorder_figures(self, found: Shortage | None, ships_complete: bool):
+        """What decides the state of this move, in the product's unit."""
+        unit = self.product_id.uom_id
+        return Figures(
+            open=unit.round(found.open) if found else 0.0,
+            short=unit.round(found.short) if found else 0.0,
+            cancelled=unit.round(self._get_backorder_cancelled_qty()),
+            was_short=bool(self.backorder_since),
+            ships_complete=ships_complete,
+        )
 
     def _get_backorder_product_qty(self, quantity: float) -> float:
         """Convert from the move's to the product's unit of measure."""

@@ -95,7 +95,9 @@ class StockMove(models.Model):
                 starred=move.priority == "1",
                 received_for_it=bool(received)
                 and not received.isdisjoint(move.reference_ids.ids),
-                needed=move.date,
+                # when the customer needs it; core moves only the deadline along
+                # when a promised date changes
+                needed=move.date_deadline or move.date,
                 ordered=move.sale_line_id.order_id.date_order,
             )
             # Warehouse users need not have the right to read sales orders.

@@ -37,34 +37,25 @@ class StockPicking(models.Model):
         "move_ids.move_orig_ids.quantity",
     )
     def _compute_backorder_state(self):
+        # of all transfers at once, so that what moves depend on is read together
+        shortages = self.move_ids._get_backorder_shortages()
         for picking in self:
-            figures = picking._get_backorder_figures()
+            figures = picking._get_backorder_figures(shortages)
             if is_held(figures):
                 picking.backorder_state = "held"
             else:
                 states = [own_state(each) for each in figures]
                 picking.backorder_state = common_state(states, figures)
 
-    def _get_backorder_figures(self) -> list[Figures]:
+    def _get_backorder_figures(self, shortages) -> list[Figures]:
         """Figures of the moves that bring sold goods to a customer."""
-        moves = self.move_ids.filtered("sale_line_id")
-        shortages = moves._get_backorder_shortages()
-        figures = []
-        for move in moves:
-            if not move._is_backorder_delivery():
-                continue
-            found = shortages.get(move.id)
-            unit = move.product_id.uom_id
-            figures.append(
-                Figures(
-                    open=unit.round(found.open) if found else 0.0,
-                    short=unit.round(found.short) if found else 0.0,
-                    cancelled=unit.round(move._get_backorder_cancelled_qty()),
-                    was_short=bool(move.backorder_since),
-                    ships_complete=self.move_type == "one",
-                )
+        return [
+            move._get_backorder_figures(
+                shortages.get(move.id), ships_complete=self.move_type == "one"
             )
-        return figures
+            for move in self.move_ids
+            if move.sale_line_id and move._is_backorder_delivery()
+        ]
 
     def _action_done(self):
         # Numbered here, not in a compute: a number once given stays.

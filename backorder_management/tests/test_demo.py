@@ -4,6 +4,7 @@ from odoo.modules import get_manifest
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import convert_file
 
+from ..hooks import post_init_hook
 from ..models.backorder_state import STATES
 
 
@@ -50,6 +51,17 @@ class TestDemo(TransactionCase):
         self.assertEqual(set(self.orders.mapped("backorder_state")), states)
         self.assertEqual(set(self.orders.order_line.mapped("backorder_state")), states)
         self.assertEqual(set(self.orders.picking_ids.mapped("backorder_state")), states)
+
+    def test_the_cut_over_leaves_the_story_alone(self):
+        """
+        Scenario: Odoo loads the demo data first, and runs the hook of the install then
+        Expected: what was short before is still known to have been
+        """
+        before = {order: order.backorder_state for order in self.orders}
+        post_init_hook(self.env)
+        self.assertEqual(
+            {order: order.backorder_state for order in self.orders}, before
+        )
 
     def test_size_of_the_story(self):
         self.assertGreaterEqual(len(self.orders), 30)
