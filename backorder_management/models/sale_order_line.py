@@ -145,10 +145,11 @@ class SaleOrderLine(models.Model):
         self.ensure_one()
         if not quantities:
             return 0.0
-        if kit := self._get_backorder_kit():
+        product = quantities[0][0].product_id
+        if product != self.product_id and (kit := self._get_backorder_kit()):
             return kit.count(quantities, reach)
         total = sum(quantity for _move, quantity in quantities)
-        unit = quantities[0][0].product_id.uom_id
+        unit = product.uom_id
         if unit == self.product_uom_id:
             return self.product_uom_id.round(total)
         return unit._compute_quantity(

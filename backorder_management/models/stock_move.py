@@ -247,14 +247,12 @@ class StockMove(models.Model):
 
     def _get_backorder_cancelled_qty(self) -> float:
         """What this move was to bring and never will, in the product's unit."""
+        if self.state not in ("cancel", "done"):
+            return 0.0
         if self.location_id.usage != "internal" or not self._is_backorder_delivery():
             return 0.0
-        if self.state == "cancel":
-            return self.product_qty
-        if self.state == "done":
-            done = self._get_backorder_product_qty(self.quantity)
-            return max(0.0, self.product_qty - done)
-        return 0.0
+        done = self._get_backorder_product_qty(self.quantity)
+        return max(0.0, self.product_qty - (done if self.state == "done" else 0.0))
 
     @api.depends(
         "state",

@@ -54,7 +54,7 @@ class StockPicking(models.Model):
                 shortages.get(move.id), ships_complete=self.move_type == "one"
             )
             for move in self.move_ids
-            if move.sale_line_id and move._is_backorder_delivery()
+            if move.id in shortages or move._is_backorder_delivery()
         ]
 
     def _action_done(self):
