@@ -1,4 +1,4 @@
-"""Install on years of orders: 100,000 open lines, as many delivered, invoices among them.
+"""Install on years of orders: 100,000 open lines, half-delivered ones among them.
 
 A database without the add-on gets some orders by the front door (open, half delivered,
 delivered, invoiced), which are then copied row by row. The add-on is installed by

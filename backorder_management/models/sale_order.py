@@ -29,6 +29,13 @@ class SaleOrder(models.Model):
                 [line._get_stored_backorder_figures() for line in lines],
             )
 
+    def write(self, vals):
+        # Who may see a short line and in which order it is served hangs on these.
+        result = super().write(vals)
+        if not {"partner_id", "user_id", "date_order"}.isdisjoint(vals):
+            self.order_line.move_ids._note_backorder_change()
+        return result
+
     def action_draft(self):
         # A quotation starts afresh: the shortages of its former life are history.
         self.order_line.move_ids.backorder_since = False

@@ -168,6 +168,17 @@ class TestBadInput(BackorderCommon):
         self.assertIn(mine, seen)
         self.assertNotIn(theirs, seen)
 
+    def test_a_new_salesperson_takes_the_shortages_over(self):
+        seller = self._create_user("seller", "sales_team.group_sale_salesman")
+        colleague = self._create_user("colleague", "sales_team.group_sale_salesman")
+        order = self._create_order((self.glass, 10), user_id=seller.id)
+        order.write({"user_id": colleague.id, "partner_id": self.other_customer.id})
+        self._settle()
+        demands = self.env["backorder.demand"]
+        self.assertNotIn(order, demands.with_user(seller).search([]).order_id)
+        seen = demands.with_user(colleague).search([("order_id", "=", order.id)])
+        self.assertEqual(seen.partner_id, self.other_customer)
+
     def test_salesperson_without_stock_rights_confirms(self):
         """Selling needs no stock rights, and the figures come all the same."""
         seller = self._create_user("seller", "sales_team.group_sale_salesman")
