@@ -31,6 +31,9 @@ class Apt:
             "Dir::State::Lists": self.folder / "lists",
             "Dir::Cache": self.folder,
             "APT::Sandbox::User": "root",
+            # A mirror that is no longer written to has lists past their date; they
+            # are signed all the same.
+            "Acquire::Check-Valid-Until": "false",
             "Acquire::Retries": 2,
             "Acquire::http::Timeout": 30,
             "Debug::NoLocking": "true",
@@ -204,12 +207,12 @@ def find_program(name, *folders):
 
 def library_environment():
     """The variables that programs unpacked into .local need."""
-    if not UNPACKED.is_dir():
+    roots = [UNPACKED / "usr/lib", UNPACKED / "lib"]
+    # Some libraries are a level further down, for their own package only.
+    patterns = ("*-linux-gnu*/lib*.so*", "*-linux-gnu*/*/lib*.so*")
+    folders = {p.parent for root in roots for pat in patterns for p in root.glob(pat)}
+    if not folders:
         return {}
-    folders = sorted(UNPACKED.glob("usr/lib/*-linux-gnu*"))
-    folders += [path / "nss" for path in folders] + [UNPACKED / "usr/lib"]
-    folders += sorted(UNPACKED.glob("lib/*-linux-gnu*"))
-    known = os.environ.get("LD_LIBRARY_PATH")
-    words = [str(path) for path in folders if path.is_dir()]
-    words += [known] if known else []
-    return {"LD_LIBRARY_PATH": os.pathsep.join(words)} if words else {}
+    words = sorted(map(str, folders), key=len)
+    words += filter(None, [os.environ.get("LD_LIBRARY_PATH")])
+    return {"LD_LIBRARY_PATH": os.pathsep.join(words)}
