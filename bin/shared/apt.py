@@ -159,14 +159,13 @@ def install(packages, purpose):
 
 
 def _install_for_system(packages, line):
-    command = ["apt-get", "-y", "--no-install-recommends", "install", *packages]
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    for update in (False, True):
-        if update:
-            run(["apt-get", "update"], log="apt", on_line=_show(line))
-        if run(command, log="apt", env=environment, on_line=_show(line)) == 0:
-            return True
-    return False
+    install = ["apt-get", "-y", "--no-install-recommends", "install", *packages]
+    options = {"env": os.environ | {"DEBIAN_FRONTEND": "noninteractive"}}
+    options |= {"log": "apt", "on_line": _show(line), "outlive": True}
+    if run(install, **options) == 0:
+        return True
+    run(["apt-get", "update"], **options)
+    return run(install, **options) == 0
 
 
 def unpack(packages, line):

@@ -57,13 +57,16 @@ def step(title):
 def die_with_parent():
     """In a new child: end when the command that started it is killed."""
     with contextlib.suppress(OSError):
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # 1: PR_SET_PDEATHSIG
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # 1: PR_SET_PDEATHSIG
 
 
-def run(command, *, log=None, on_line=None, env=None, **options):
-    """Run a program with its output in a log file; return its exit status."""
+def run(command, *, log="commands", on_line=None, outlive=False, **options):
+    """Run a program with its output in a log file; return its exit status.
+
+    A program that may outlive this command is not cut off where this one is killed.
+    """
     LOGS.mkdir(parents=True, exist_ok=True)
-    with open(LOGS / f"{log or 'commands'}.log", "a", errors="replace") as out:
+    with open(LOGS / f"{log}.log", "a", errors="replace") as out:
         print("$", *command, file=out, flush=True)
         process = subprocess.Popen(
             [str(word) for word in command],
@@ -72,8 +75,7 @@ def run(command, *, log=None, on_line=None, env=None, **options):
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            env=env,
-            preexec_fn=die_with_parent,
+            preexec_fn=None if outlive else die_with_parent,
             **options,
         )
         try:
