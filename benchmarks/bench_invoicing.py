@@ -8,13 +8,12 @@ Every run rolls back. Runs with and without the add-on take turns.
 import argparse
 import os
 import statistics
-import subprocess
 import sys
 import time
 
-from odoo import SUPERUSER_ID, api
+from common import environment, fill_stock, prepare, row
+
 from odoo.fields import Command
-from odoo.modules.registry import Registry
 from odoo.tools import config
 
 LINES = 3
@@ -32,8 +31,9 @@ def main():
 
 
 def bench(invoices, runs):
-    plain = prepare(os.environ["BM_PLAIN_TEMPLATE"], "invoicing_plain", invoices)
-    ours = prepare(os.environ["BM_TEMPLATE"], "invoicing", invoices)
+    with_addon, without = os.environ["BM_TEMPLATE"], os.environ["BM_PLAIN_TEMPLATE"]
+    plain = prepare(without, "invoicing_plain", lambda env: fill(env, invoices))
+    ours = prepare(with_addon, "invoicing", lambda env: fill(env, invoices))
     cases = {
         "core, one shipment an order": (plain, "one", invoices, None),
         "ours, two shipments an order": (ours, "two", invoices // 2, "per_shipment"),
@@ -61,49 +61,15 @@ def bench(invoices, runs):
     )
 
 
-def row(label, value, budget):
-    """Print one figure beside its budget; true where it is over budget."""
-    print(f"{'ok  ' if value <= budget else 'OVER'} {label}: {value:.2f} (<= {budget})")
-    return value > budget
-
-
-def prepare(template, name, invoices):
-    """A copy of the template with shipped orders, by the front door."""
-    database = f"{os.environ['BM_COPY_PREFIX']}_{name}"
-    subprocess.run(["dropdb", "--if-exists", database], check=True, capture_output=True)
-    subprocess.run(["createdb", "-T", template, database], check=True)
-    with Registry(database).cursor() as cr:
-        env = api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
-        if not env.company.chart_template:
-            env["account.chart.template"].try_loading("generic_coa", env.company)
-        products = env["product.product"].create(
-            [
-                {
-                    "name": f"Product {number}",
-                    "is_storable": True,
-                    "invoice_policy": "delivery",
-                    "list_price": 10,
-                }
-                for number in range(LINES)
-            ]
-        )
-        stock = env["stock.warehouse"].search([], limit=1).lot_stock_id
-        env["stock.quant"].create(
-            [
-                {
-                    "product_id": product.id,
-                    "location_id": stock.id,
-                    "quantity": invoices * 10,
-                }
-                for product in products
-            ]
-        )
-        ship(create_orders(env, products, "one", invoices, 1), [1])
-        ship(create_orders(env, products, "two", invoices // 2, 2), [1, 1])
-        cr.commit()
-        cr.execute("ANALYZE")
-        cr.commit()
-    return database
+def fill(env, invoices):
+    """Shipped orders, by the front door."""
+    if not env.company.chart_template:
+        env["account.chart.template"].try_loading("generic_coa", env.company)
+    fill_stock(env, LINES, invoices * 10)
+    products = env["product.product"].search([("name", "like", "Product ")])
+    products.invoice_policy = "delivery"
+    ship(create_orders(env, products, "one", invoices, 1), [1])
+    ship(create_orders(env, products, "two", invoices // 2, 2), [1, 1])
 
 
 def create_orders(env, products, name, number, quantity):
@@ -145,19 +111,18 @@ def invoice(database, name, number, mode):
 
     :return: seconds per invoice, number of invoices, quantity invoiced
     """
-    with Registry(database).cursor() as cr:
+    with environment(database) as env:
         if mode:
-            cr.execute("UPDATE sale_order SET shipment_invoicing = %s", [mode])
-        env = api.Environment(cr, SUPERUSER_ID, {})
+            env.cr.execute("UPDATE sale_order SET shipment_invoicing = %s", [mode])
         orders = env["sale.order"].search(
             [("client_order_ref", "=", name)], order="id", limit=number
         )
         start = time.perf_counter()
         made = orders._create_invoices(grouped=True)
-        env.flush_all()
+        env.cr.flush()
         seconds = time.perf_counter() - start
         result = len(made), sum(orders.order_line.mapped("qty_invoiced"))
-        cr.rollback()
+        env.cr.rollback()
     return seconds / result[0], *result
 
 

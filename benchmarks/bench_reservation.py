@@ -10,16 +10,21 @@ without the add-on.
 import argparse
 import os
 import statistics
-import subprocess
 import sys
 import time
 from datetime import datetime, timedelta
 from operator import attrgetter
 from random import Random
 
-import odoo
-from odoo import SUPERUSER_ID, Command, api
-from odoo.modules.registry import Registry
+from common import (
+    create_products,
+    create_quotations,
+    environment,
+    multiply,
+    prepare,
+    row,
+)
+
 from odoo.tools import config
 
 PRODUCTS = 20
@@ -27,7 +32,16 @@ LINES = 3
 COVERED = 0.6
 RUNS = 5
 BATCH = 100  # orders that are made by hand; the others are copies
-OFFSET = 1_000_000  # between the ids of a row and of its copy
+TABLES = (
+    "sale_order",
+    "sale_order_line",
+    "stock_reference",
+    "stock_picking",
+    "stock_move",
+    "stock_reference_move_rel",
+    "stock_reference_sale_rel",
+    "backorder_demand",
+)
 
 
 def main():
@@ -46,13 +60,11 @@ def parse_arguments():
     return parser.parse_args()
 
 
-# --------------------------------------------------------------------------- database
-
-
 def bench_reservation(orders, runs):
-    ours = prepare(os.environ["BM_TEMPLATE"], "reserve", orders)
-    plain = prepare(os.environ["BM_PLAIN_TEMPLATE"], "reserve_plain", orders)
-    many = prepare(os.environ["BM_TEMPLATE"], "reserve_many", orders * 10)
+    with_addon, without = os.environ["BM_TEMPLATE"], os.environ["BM_PLAIN_TEMPLATE"]
+    ours = prepare(with_addon, "reserve", lambda env: fill(env, orders))
+    plain = prepare(without, "reserve_plain", lambda env: fill(env, orders))
+    many = prepare(with_addon, "reserve_many", lambda env: fill(env, orders * 10))
     figures = {ours: [], plain: [], many: []}
     reserve(ours), reserve(plain)  # noqa: B018 - the first run warms caches up
     for _run in range(runs):
@@ -79,115 +91,15 @@ def bench_reservation(orders, runs):
     )
 
 
-def row(label, value, budget, *, at_least=False):
-    """Print one figure beside its budget; true where it is over budget."""
-    good = value >= budget if at_least else value <= budget
-    sign = ">=" if at_least else "<="
-    print(f"{'ok  ' if good else 'OVER'} {label}: {value:.2f} (budget {sign} {budget})")
-    return not good
-
-
-def prepare(template, name, orders):
-    """A copy of the template with orders that wait, and goods that just came in."""
-    database = f"{os.environ['BM_COPY_PREFIX']}_{name}"
-    subprocess.run(["dropdb", "--if-exists", database], check=True, capture_output=True)
-    subprocess.run(["createdb", "-T", template, database], check=True)
-    with Registry(database).cursor() as cr:
-        env = api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
-        create_orders(env, BATCH)
-        cr.commit()
-        multiply(cr, orders // BATCH)
-        put_stock(env)
-        cr.commit()
-    with odoo.sql_db.db_connect(database).cursor() as cr:
-        cr.execute("ANALYZE")
-        cr.commit()
-    return database
-
-
-def create_orders(env, number):
-    """Confirmed orders, by the front door."""
-    chance = Random(1)
-    products = env["product.product"].create(
-        [
-            {"name": f"Product {index}", "is_storable": True, "list_price": 10}
-            for index in range(PRODUCTS)
-        ]
-    )
-    partners = env["res.partner"].create(
-        [{"name": f"Customer {index}"} for index in range(50)]
-    )
-    orders = [
-        {
-            "partner_id": partners[index % 50].id,
-            "order_line": [
-                Command.create(
-                    {
-                        "product_id": product.id,
-                        "product_uom_qty": chance.randint(1, 10),
-                    }
-                )
-                for product in chance.sample(products, LINES)
-            ],
-        }
-        for index in range(number)
-    ]
-    env["sale.order"].create(orders).action_confirm()
+def fill(env, orders):
+    """Orders that wait, and goods that just came in for most of what they want."""
+    # All our work is to be measured: nothing is left to a scheduled action.
+    env["ir.config_parameter"].set_param("backorder_management.queue_above", 10**9)
+    create_products(env, PRODUCTS)
+    create_quotations(env, BATCH, LINES).action_confirm()
     env.cr.flush()
-
-
-def multiply(cr, times):
-    """Copy the orders and all that belongs to them, row by row.
-
-    Confirming 10,000 orders would take most of an hour and measure nothing.
-    """
-    tables = ["sale_order", "sale_order_line", "stock_reference", "stock_picking"]
-    tables += ["stock_move", "stock_reference_move_rel", "stock_reference_sale_rel"]
-    tables.append("backorder_demand")
-    tables = [table for table in tables if columns_of(cr, table)]
-    for table in tables:
-        copy_rows(cr, table, times, tables)
-    for table in tables:
-        if "id" in columns_of(cr, table):
-            cr.execute(
-                f"SELECT setval('{table}_id_seq', (SELECT max(id) FROM {table}))"
-            )
-
-
-def copy_rows(cr, table, times, tables):
-    cr.execute(
-        """
-        SELECT a.attname, c.confrelid::regclass::text
-          FROM pg_constraint c
-          JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
-         WHERE c.contype = 'f' AND c.conrelid = %s::regclass
-        """,
-        [table],
-    )
-    moved = {column for column, target in cr.fetchall() if target in tables} | {"id"}
-    columns = columns_of(cr, table)
-    values = [
-        f'"{column}" + n * {OFFSET}'
-        if column in moved
-        else f"\"{column}\" || '-' || n"
-        if column == "name" and table in ("sale_order", "stock_picking")
-        else f'"{column}"'
-        for column in columns
-    ]
-    names = ", ".join(f'"{column}"' for column in columns)
-    cr.execute(
-        f"INSERT INTO {table} ({names}) SELECT {', '.join(values)}"
-        f" FROM {table}, generate_series(1, {times - 1}) n ORDER BY n"
-    )
-
-
-def columns_of(cr, table):
-    cr.execute(
-        "SELECT column_name FROM information_schema.columns"
-        " WHERE table_name = %s AND is_generated = 'NEVER' ORDER BY 1",
-        [table],
-    )
-    return [column for (column,) in cr.fetchall()]
+    multiply(env.cr, orders // BATCH, TABLES)
+    put_stock(env)
 
 
 def put_stock(env):
@@ -206,31 +118,29 @@ def put_stock(env):
             for product, quantity in wanted
         ]
     )
-    env.cr.flush()
 
 
 def reserve(database):
     """Reserve all that waits.
 
-    :return: seconds in all, queries in all, seconds and queries of `_action_assign`
-        alone, moves reserved, quantity reserved
+    :return: seconds and queries in all, those of `_action_assign` itself, number of
+        moves wholly reserved, quantity reserved
     """
-    with Registry(database).cursor() as cr:
-        env = api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
+    with environment(database) as env:
         moves = env["stock.move"].search(
             [("state", "in", ("confirmed", "partially_available"))],
             order="priority desc, date, id",
         )
-        queries, start = cr.sql_log_count, time.perf_counter()
+        queries, start = env.cr.sql_log_count, time.perf_counter()
         moves._action_assign()
-        own_seconds = time.perf_counter() - start
-        own_queries = cr.sql_log_count - queries
-        cr.flush()
-        seconds, queries = time.perf_counter() - start, cr.sql_log_count - queries
+        own = time.perf_counter() - start, env.cr.sql_log_count - queries
+        env.cr.flush()  # and all that happens before a commit
+        seconds = time.perf_counter() - start
+        queries = env.cr.sql_log_count - queries
         assigned = len(moves.filtered(lambda move: move.state == "assigned"))
         quantity = round(sum(moves.mapped("quantity")), 2)
-        cr.rollback()
-    return seconds, queries, own_seconds, own_queries, assigned, quantity
+        env.cr.rollback()
+    return seconds, queries, *own, assigned, quantity
 
 
 # ------------------------------------------------------------------------ pure planner

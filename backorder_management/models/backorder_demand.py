@@ -465,21 +465,19 @@ class BackorderDemand(models.Model):
         moves.invalidate_recordset(["backorder_demand_ids"], flush=False)
 
     def _prepare_row(self, move, figures):
-        unit = move.product_id.uom_id
+        short = move._round_backorder_qty(figures.short)
         own_chain = move.procure_method == "make_to_order"
         state = own_state(
             Figures(
-                open=unit.round(figures.open),
-                short=unit.round(figures.short),
-                was_short=bool(move.backorder_since),
+                open=figures.open, short=short, was_short=bool(move.backorder_since)
             )
         )
         return (
             move.id,
-            unit.round(figures.open),
-            unit.round(figures.allocated),
-            unit.round(figures.free),
-            unit.round(figures.short),
+            figures.open,
+            move._round_backorder_qty(figures.allocated),
+            move._round_backorder_qty(figures.free),
+            short,
             own_chain,
             state,
             # whether there is stock is found for all rows of a product at once

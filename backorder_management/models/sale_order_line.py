@@ -149,6 +149,8 @@ class SaleOrderLine(models.Model):
         if product != self.product_id and (kit := self._get_backorder_kit()):
             return kit.count(quantities, reach)
         total = sum(quantity for _move, quantity in quantities)
+        if not total:
+            return 0.0
         unit = product.uom_id
         if unit == self.product_uom_id:
             return self.product_uom_id.round(total)

@@ -218,14 +218,18 @@ class StockMove(models.Model):
 
     def _get_backorder_figures(self, found: Shortage | None, ships_complete: bool):
         """What decides the state of this move, in the product's unit."""
-        unit = self.product_id.uom_id
+        # an open quantity is a demand as it stands; what is subtracted is rounded
         return Figures(
-            open=unit.round(found.open) if found else 0.0,
-            short=unit.round(found.short) if found else 0.0,
-            cancelled=unit.round(self._get_backorder_cancelled_qty()),
+            open=found.open if found else 0.0,
+            short=self._round_backorder_qty(found.short) if found else 0.0,
+            cancelled=self._round_backorder_qty(self._get_backorder_cancelled_qty()),
             was_short=bool(self.backorder_since),
             ships_complete=ships_complete,
         )
+
+    def _round_backorder_qty(self, quantity: float) -> float:
+        """Round to the product's unit; zero, the commonest quantity, is round."""
+        return self.product_id.uom_id.round(quantity) if quantity else 0.0
 
     def _get_backorder_product_qty(self, quantity: float) -> float:
         """Convert from the move's to the product's unit of measure."""
