@@ -69,6 +69,9 @@ def post_init_hook(env):
 
 def _number_past_shipments(env):
     """An order's shipments from stock, in the order in which they left."""
+    inter_company = env["stock.location"].search(
+        [("id", "child_of", env["stock.move"]._inter_company().ids)]
+    )
     env.cr.execute(
         SQL(
             """
@@ -84,9 +87,11 @@ def _number_past_shipments(env):
                      WHERE p.state = 'done'
                        AND p.sale_id IS NOT NULL
                        AND source.usage = 'internal'
-                       AND target.usage = 'customer') AS numbered
+                       AND (target.usage = 'customer' OR target.id = ANY(%s))
+                   ) AS numbered
              WHERE numbered.id = stock_picking.id
-            """
+            """,
+            inter_company.ids,
         )
     )
     env["stock.picking"].invalidate_model(["release_number"])
@@ -119,10 +124,7 @@ def _refresh_open_demands(env):
     products = [
         product
         for [product] in env["stock.move"]._read_group(
-            [
-                ("sale_line_id", "!=", False),
-                ("state", "in", list(demands._get_open_states())),
-            ],
+            env["stock.move"]._get_open_sale_domain(),
             ["product_id"],
             order="product_id",
         )

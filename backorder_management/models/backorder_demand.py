@@ -3,17 +3,13 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 
-import psycopg2
-
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..planning.allocation import Demand, allocate_in_sequence
 from ..planning.shortage import reason, short_for_stock
 from ..planning.states import Figures, own_state
 from .backorder_state import STATES
-from .stock_move import OPEN_STATES
 
 _logger = logging.getLogger(__name__)
 
@@ -150,18 +146,28 @@ class BackorderDemand(models.Model):
         pending = self.env.cr.precommit.data.pop(PENDING, None)
         if not pending:
             return
+        # Other modules' hooks run here, outside of our `try`: their veto is theirs.
+        self.env.cr.flush()
         moves = self.env["stock.move"].browse(pending.moves)
         if len(moves) > self.env["backorder.refresh"]._get_limit():
-            self.env["backorder.refresh"]._queue(moves.exists().product_id.ids)
+            self._queue_pending(pending)
             return
         try:
             with self.env.cr.savepoint():
                 self._refresh(moves, pending.get_changed(pending.free), pending)
-        except (psycopg2.Error, UserError, ValueError, KeyError) as error:
+        except Exception as error:  # pylint: disable=broad-except
+            # whatever it is, it must not stop the warehouse; administrators see it
             _logger.exception("The backorder figures could not be refreshed.")
-            products = set(moves.exists().product_id.ids)
-            products |= pending.get_changed(pending.on_hand)
-            self.env["backorder.refresh"]._queue(products, str(error))
+            self._queue_pending(pending, str(error))
+
+    @api.model
+    def _queue_pending(self, pending, error=False):
+        """Leave what was noted to the scheduled action."""
+        moves = self.env["stock.move"].browse(pending.moves).exists()
+        products = pending.get_changed(pending.free)
+        products |= pending.get_changed(pending.on_hand) | set(moves.product_id.ids)
+        products = self.env["product.product"].browse(products).exists()
+        self.env["backorder.refresh"]._queue(products.ids, error)
 
     # ------------------------------------------------------------------ refreshing
 
@@ -258,23 +264,31 @@ class BackorderDemand(models.Model):
         """
         if not sharing:
             return {}
+        # Two transactions that share the same free stock do not see each other's
+        # demands: the later one is refused here, and queued.
+        self.env["backorder.sharing"]._claim(sharing.product_id.ids)
         ranks = sharing._get_ranks()
         places = {(move.product_id.id, move.location_id) for move in sharing}
+        pools = {
+            (product_id, location.id): self._get_pool(stock, product_id, location)
+            for product_id, location in places
+        }
         plan = allocate_in_sequence(
             [
                 Demand(
                     id=move.id,
                     pool=(move.product_id.id, move.location_id.id),
-                    quantity=move._get_quantity_to_reserve(),
+                    quantity=move._get_quantity_to_share(),
                     rank=ranks[move.id],
+                    fit=move._get_share_fit(),
                 )
                 for move in sharing
             ],
-            pools={
-                (product_id, location.id): self._get_pool(stock, product_id, location)
-                for product_id, location in places
-            },
+            pools=pools,
             supplies=stock,
+            limits={
+                key: sum(stock[place] for place in pool) for key, pool in pools.items()
+            },
             digits=self.env["decimal.precision"].precision_get("Product Unit"),
         )
         return {
@@ -294,18 +308,12 @@ class BackorderDemand(models.Model):
         ]
 
     @api.model
-    def _get_open_states(self):
-        """States of moves that still have to happen."""
-        return OPEN_STATES
-
-    @api.model
     def _refresh_products(self, products):
         """Refresh every demand of these products, whatever was noted."""
         moves = self.env["stock.move"].search(
             [
                 ("product_id", "in", products.ids),
-                ("sale_line_id", "!=", False),
-                ("state", "in", OPEN_STATES),
+                *self.env["stock.move"]._get_open_sale_domain(),
             ]
         )
         gone = self.search(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from ..planning.kits import complete_kits, needed_kits
+
 
 class Kit:
     """Counts a line's kits from the quantities of their components."""
@@ -46,17 +48,40 @@ class Kit:
             if bom_line in bom_lines and quantity
         }
 
-    def count(self, quantities, reach) -> float:
-        """Kits in the line's unit of measure.
+    def count_open(self, quantities) -> float:
+        """Kits that lack something while these quantities are to come.
 
-        :param quantities: pairs of move and quantity in the component's unit
-        :param reach: `needed_kits` or `complete_kits`
+        By product: core merges a product that stands on two lines of the bill into one
+        move when an order is raised.
         """
+        per_product = defaultdict(float)
+        for bom_line_id, quantity in self.per_kit.items():
+            product = (
+                self.line.env["mrp.bom.line"].sudo().browse(bom_line_id).product_id
+            )
+            per_product[product.id] += quantity
+        by_product = defaultdict(float)
+        for move, quantity in quantities:
+            by_product[move.product_id.id] += quantity
+        return self._in_unit_of_line(needed_kits(by_product, per_product))
+
+    def count_cancelled(self, quantities) -> float:
+        """Kits that lack something as these quantities will not come."""
+        by_component = self._sum_by_component(quantities)
+        return self._in_unit_of_line(needed_kits(by_component, self.per_kit))
+
+    def count_complete(self, quantities) -> float:
+        """Whole kits made of these quantities; by line of the bill, as core counts."""
+        by_component = self._sum_by_component(quantities)
+        return self._in_unit_of_line(complete_kits(by_component, self.per_kit))
+
+    def _sum_by_component(self, quantities):
+        """:param quantities: pairs of move and quantity in the component's unit"""
         by_component = defaultdict(float)
         for move, quantity in quantities:
             by_component[move.bom_line_id.id] += quantity
-        return self.unit._compute_quantity(
-            reach(by_component, self.per_kit),
-            self.line.product_uom_id,
-            rounding_method="HALF-UP",
-        )
+        return by_component
+
+    def _in_unit_of_line(self, kits: float) -> float:
+        unit = self.line.product_uom_id
+        return self.unit._compute_quantity(kits, unit, rounding_method="HALF-UP")

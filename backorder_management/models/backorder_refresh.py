@@ -1,4 +1,8 @@
+import logging
+
 from odoo import api, fields, models
+
+_logger = logging.getLogger(__name__)
 
 # Products refreshed between two commits of the scheduled action.
 BATCH = 50
@@ -44,10 +48,28 @@ class BackorderRefresh(models.Model):
 
     @api.model
     def _refresh_next(self, limit: int) -> int:
-        """:return: how many of the waiting entries were worked off"""
-        waiting = self.search([], limit=limit)
-        products = waiting.product_id
+        """Refresh the products of the next entries; one that fails stays, with its
+        error, and waits behind the others.
+
+        :return: how many entries were worked off
+        """
+        waiting = self.search([], limit=limit, order="error desc, id")
         count = len(waiting)
-        waiting.unlink()
-        self.env["backorder.demand"]._refresh_products(products)
+        if not self._refresh_entries(waiting):
+            count = sum(self._refresh_entries(entry) for entry in waiting)
         return count
+
+    @api.model
+    def _refresh_entries(self, entries) -> bool:
+        """:return: whether it worked; the entries are gone then"""
+        products = entries.product_id
+        try:
+            with self.env.cr.savepoint():
+                self.env["backorder.demand"]._refresh_products(products)
+                entries.unlink()
+        except Exception as error:  # pylint: disable=broad-except
+            # one product must not keep the others from being right
+            _logger.exception("Backorder figures of %s", products.ids)
+            entries.error = str(error)
+            return False
+        return True

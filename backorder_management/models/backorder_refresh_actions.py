@@ -6,6 +6,7 @@ class BackorderRefresh(models.Model):
 
     def action_retry(self):
         """Have the scheduled action look at all that is pending, now."""
+        self.check_access("unlink")  # those who may also give up on an entry
         cron = self.env.ref("backorder_management.ir_cron_refresh")
         # sudo: a warehouse manager may ask for the work, the settings stay closed
         cron.sudo()._trigger()

@@ -9,6 +9,7 @@ class ProductTemplate(models.Model):
         digits="Product Unit",
         compute="_compute_backorder_short_qty",
         help="What open orders miss of this product.",
+        groups="sales_team.group_sale_salesman,stock.group_stock_user",
     )
 
     def _compute_backorder_short_qty(self):
@@ -31,6 +32,7 @@ class ProductProduct(models.Model):
         digits="Product Unit",
         compute="_compute_backorder_short_qty",
         help="What open orders miss of this product.",
+        groups="sales_team.group_sale_salesman,stock.group_stock_user",
     )
 
     def _compute_backorder_short_qty(self):

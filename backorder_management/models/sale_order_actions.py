@@ -5,7 +5,9 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     backorder_short_count = fields.Integer(
-        string="Short Lines", compute="_compute_backorder_short_count"
+        string="Short Lines",
+        compute="_compute_backorder_short_count",
+        groups="sales_team.group_sale_salesman,stock.group_stock_user",
     )
 
     def _compute_backorder_short_count(self):

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 from odoo import api, fields, models
 
-from ..planning.kits import complete_kits, needed_kits
-from ..planning.shortage import cancelled_quantity
+from ..planning.shortage import cancelled_quantity, lowered_quantity
 from ..planning.states import Figures, line_state
 from .backorder_kit import Kit
 from .backorder_state import STATES
@@ -68,6 +67,7 @@ class SaleOrderLine(models.Model):
         "move_ids.product_uom_qty",
         "move_ids.quantity",
         "move_ids.procure_method",
+        "move_ids.product_id.is_storable",
         "move_ids.location_dest_id",
         "move_ids.move_orig_ids",
         "move_ids.move_dest_ids",
@@ -101,15 +101,21 @@ class SaleOrderLine(models.Model):
         )
         found = [(move, shortages[move.id]) for move in open_moves]
         open_qty = self._sum_backorder_qty([(move, each.open) for move, each in found])
+        if self._sells_kit(open_moves):
+            # a bill of materials changed since counts the old moves in new kits
+            open_qty = min(open_qty, self.product_uom_qty)
         missing = self._sum_backorder_qty(
             [(move, each.open - each.allocated) for move, each in found]
         )
         short = self._sum_backorder_qty([(move, each.short) for move, each in found])
+        missing, short = min(missing, open_qty), min(short, open_qty)
         figures = Figures(
             open=open_qty,
             short=short,
             cancelled=self._get_backorder_cancelled(open_qty),
-            was_short=any(moves.mapped("backorder_since")),
+            was_short=any(
+                move.backorder_since for move in moves if not move._is_void()
+            ),
         )
         held = "held" in open_moves.picking_id.mapped("backorder_state")
         return {
@@ -132,22 +138,27 @@ class SaleOrderLine(models.Model):
         if ongoing:
             return min(ongoing)
         return max(
-            (each for each in self.move_ids.mapped("backorder_since") if each),
+            (
+                move.backorder_since
+                for move in self.move_ids
+                if move.backorder_since and not move._is_void()
+            ),
             default=False,
         )
 
-    def _sum_backorder_qty(self, quantities, reach=needed_kits) -> float:
+    def _sum_backorder_qty(self, quantities, count_kits=Kit.count_open) -> float:
         """Sum of moves' quantities in the line's unit of measure.
 
         :param quantities: pairs of move and quantity in the product's unit
-        :param reach: for a kit, how quantities of components make whole kits
+        :param count_kits: for a kit, how quantities of components make whole kits
         """
         self.ensure_one()
         if not quantities:
             return 0.0
-        product = quantities[0][0].product_id
-        if product != self.product_id and (kit := self._get_backorder_kit()):
-            return kit.count(quantities, reach)
+        first_move = quantities[0][0]
+        product = first_move.product_id
+        if self._sells_kit(first_move) and (kit := self._get_backorder_kit()):
+            return count_kits(kit, quantities)
         total = sum(quantity for _move, quantity in quantities)
         if not total:
             return 0.0
@@ -157,6 +168,10 @@ class SaleOrderLine(models.Model):
         return unit._compute_quantity(
             total, self.product_uom_id, rounding_method="HALF-UP"
         )
+
+    def _sells_kit(self, moves) -> bool:
+        """Do the moves carry components of what the line sells?"""
+        return moves[:1].product_id not in (self.product_id, moves.product_id.browse())
 
     def _get_backorder_kit(self) -> Kit | None:
         """The kit this line sells, where its moves carry components."""
@@ -178,15 +193,19 @@ class SaleOrderLine(models.Model):
             return 0.0
         if self.state == "cancel":
             return self.product_uom_id.round(min(evidence, self.product_uom_qty))
-        kept = self._sum_backorder_qty(
+        procured = self._get_backorder_kept() + open_qty
+        return self.product_uom_id.round(
+            cancelled_quantity(self.product_uom_qty, procured, evidence)
+        )
+
+    def _get_backorder_kept(self) -> float:
+        """What the customer got and did not send back without a refund."""
+        return self._sum_backorder_qty(
             [
                 (move, sign * move._get_backorder_product_qty(move.quantity))
                 for move, sign in self._get_backorder_done_moves()
             ],
-            reach=complete_kits,
-        )
-        return self.product_uom_id.round(
-            cancelled_quantity(self.product_uom_qty, kept + open_qty, evidence)
+            count_kits=Kit.count_complete,
         )
 
     def _get_backorder_done_moves(self):
@@ -204,7 +223,7 @@ class SaleOrderLine(models.Model):
         for move in self.move_ids:
             if quantity := move._get_backorder_cancelled_qty():
                 quantities.append((move, quantity))
-        return self._sum_backorder_qty(quantities)
+        return self._sum_backorder_qty(quantities, count_kits=Kit.count_cancelled)
 
     def _get_qty_procurement(self, previous_product_uom_qty=False):
         # Core takes a cancelled rest for never ordered and procures it again when the
@@ -213,11 +232,18 @@ class SaleOrderLine(models.Model):
         procured = super()._get_qty_procurement(
             previous_product_uom_qty=previous_product_uom_qty
         )
-        if not previous_product_uom_qty or self.id not in previous_product_uom_qty:
+        before = (previous_product_uom_qty or {}).get(self.id)
+        evidence = self._get_backorder_cancel_evidence()
+        if not before or not evidence or self._is_drop_shipped():
             return procured
-        cancelled = cancelled_quantity(
-            previous_product_uom_qty[self.id],
-            procured,
-            self._get_backorder_cancel_evidence(),
+        if self.product_uom_qty >= before:
+            cancelled = cancelled_quantity(before, procured, evidence)
+            return procured + min(cancelled, self.product_uom_qty - procured)
+        kept = self._get_backorder_kept() + self.qty_backorder_open
+        return self.product_uom_qty + lowered_quantity(
+            before, self.product_uom_qty, cancelled_quantity(before, kept, evidence)
         )
-        return procured + max(0.0, min(cancelled, self.product_uom_qty - procured))
+
+    def _is_drop_shipped(self) -> bool:
+        """Its purchase, not its moves, says what is procured."""
+        return any(move.location_id.usage == "supplier" for move in self.move_ids)

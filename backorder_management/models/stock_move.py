@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import partial
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 
@@ -33,7 +35,10 @@ class StockMove(models.Model):
     _inherit = "stock.move"
 
     backorder_demand_ids = fields.One2many(
-        "backorder.demand", "move_id", string="Backorder Demand"
+        "backorder.demand",
+        "move_id",
+        string="Backorder Demand",
+        groups="sales_team.group_sale_salesman,stock.group_stock_user",
     )
     backorder_since = fields.Datetime(
         string="Short Since",
@@ -46,11 +51,14 @@ class StockMove(models.Model):
         string="Backordered",
         digits="Product Unit",
         compute="_compute_backorder_qty",
+        compute_sudo=True,  # the same figure for whoever may see the move
         help="What is neither reserved nor covered by free stock, in the product's "
         "unit of measure.",
     )
     backorder_reason = fields.Char(
-        string="Backorder Reason", compute="_compute_backorder_reason"
+        string="Backorder Reason",
+        compute="_compute_backorder_reason",
+        compute_sudo=True,
     )
 
     # ------------------------------------------------------------ what is a demand
@@ -71,6 +79,11 @@ class StockMove(models.Model):
                 | Domain("location_dest_id", "child_of", self._inter_company().ids)
             )
         )
+
+    @api.model
+    def _get_open_sale_domain(self):
+        """Open moves that work for an order, steps of deliveries or not."""
+        return [("sale_line_id", "!=", False), ("state", "in", OPEN_STATES)]
 
     @api.model
     def _inter_company(self):
@@ -110,20 +123,60 @@ class StockMove(models.Model):
                 and move._is_backorder_delivery()
                 and move.location_id.usage == "internal"
                 and move.product_id.is_storable
-                and not move._get_backorder_upstream()
+                and move._is_backorder_first_step()
             )
         )
+
+    def _is_backorder_first_step(self) -> bool:
+        """No earlier step of its delivery will bring what it still misses.
+
+        Also true of a later step whose goods were taken back on the way.
+        """
+        upstream = self._get_backorder_upstream()
+        if any(move.state in OPEN_STATES for move in upstream):
+            return False
+        arrived, _free = self._get_backorder_arrivals(upstream, {}, {})
+        missing = self.product_qty - arrived
+        return not upstream or self.product_id.uom_id.compare(missing, 0.0) > 0
 
     def _may_take_free_stock(self) -> bool:
         """Would a reservation now take free stock, whoever the move works for?
 
         Moves that wait for goods of their own chain may not; once these have come
-        (and nothing holds them), the move takes them like any other.
+        (and nothing holds them), the move takes as much as its chain has brought.
         """
         self.ensure_one()
         if not self.move_orig_ids:
             return self.procure_method == "make_to_stock"
         return all(origin.state in ("done", "cancel") for origin in self.move_orig_ids)
+
+    def _get_quantity_to_share(self) -> float:
+        """The most that a reservation now could add, in the product's unit."""
+        missing = self._get_quantity_to_reserve()
+        if not self.move_orig_ids:
+            return missing
+        brought = sum(
+            origin._get_backorder_product_qty(origin.quantity)
+            for origin in self.move_orig_ids
+            if origin.state == "done"
+        )
+        taken = sum(
+            move._get_backorder_product_qty(move.quantity)
+            for move in self.move_orig_ids.move_dest_ids
+            if move.state != "cancel"
+        )
+        return max(0.0, min(missing, brought - taken))
+
+    def _get_share_fit(self):
+        """Rounds down to what a reservation could take; None where all fits."""
+        packaging = self.packaging_uom_id
+        if packaging and self.product_id.categ_id.packaging_reserve_method == "full":
+            return partial(
+                packaging._check_qty,
+                uom_id=self.product_id.uom_id,
+                rounding_method="DOWN",
+            )
+        return self._get_unit_fit()
 
     def _get_backorder_upstream(self):
         """Earlier steps of the same delivery."""
@@ -240,6 +293,10 @@ class StockMove(models.Model):
             quantity, unit, rounding_method="HALF-UP"
         )
 
+    def _is_void(self) -> bool:
+        """Cancelled because nothing was left of its demand: it never was one."""
+        return self.state == "cancel" and not self.product_qty
+
     def _is_last_backorder_step(self) -> bool:
         """No later open step of the same delivery brings the same goods."""
         return not any(
@@ -253,7 +310,7 @@ class StockMove(models.Model):
         """What this move was to bring and never will, in the product's unit."""
         if self.state not in ("cancel", "done"):
             return 0.0
-        if self.location_id.usage != "internal" or not self._is_backorder_delivery():
+        if not self._is_backorder_delivery():
             return 0.0
         done = self._get_backorder_product_qty(self.quantity)
         return max(0.0, self.product_qty - (done if self.state == "done" else 0.0))
@@ -309,6 +366,11 @@ class StockMove(models.Model):
         if "product_id" in vals or "sale_line_id" in vals:
             self._note_backorder_change()
         return result
+
+    def _compute_priority(self):
+        # A star reaches moves as a stored computed field, without a `write`.
+        super()._compute_priority()
+        self._origin._note_backorder_change()
 
     def unlink(self):
         self.env["backorder.demand"]._forget_moves(self)

@@ -377,7 +377,10 @@ class StockMove(models.Model):
         limit = self._get_queue_limit()
         domain = self._get_waiting_domain(places)
         waiting = self.search(
-            domain, order="priority desc, date asc, id asc", limit=limit + 1
+            domain,
+            # as near to the order of service as the database can sort
+            order="priority desc, date_deadline asc, date asc, id asc",
+            limit=limit + 1,
         )
         if len(waiting) > limit:
             # Those for whom the goods were bought must not be lost behind the limit.

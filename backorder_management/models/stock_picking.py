@@ -31,10 +31,16 @@ class StockPicking(models.Model):
         "move_ids.product_uom_qty",
         "move_ids.quantity",
         "move_ids.sale_line_id",
+        "move_ids.product_id.is_storable",
         "move_ids.backorder_since",
         "move_ids.backorder_demand_ids.qty_free",
         "move_ids.move_orig_ids.state",
         "move_ids.move_orig_ids.quantity",
+        # steps that were pulled one after the other wait for what the first one gets
+        "move_ids.move_orig_ids.backorder_demand_ids.qty_free",
+        "move_ids.move_orig_ids.move_orig_ids.state",
+        "move_ids.move_orig_ids.move_orig_ids.quantity",
+        "move_ids.move_orig_ids.move_orig_ids.backorder_demand_ids.qty_free",
     )
     def _compute_backorder_state(self):
         # of all transfers at once, so that what moves depend on is read together
@@ -54,7 +60,8 @@ class StockPicking(models.Model):
                 shortages.get(move.id), ships_complete=self.move_type == "one"
             )
             for move in self.move_ids
-            if move.id in shortages or move._is_backorder_delivery()
+            if move.id in shortages
+            or (move._is_backorder_delivery() and not move._is_void())
         ]
 
     def _action_done(self):

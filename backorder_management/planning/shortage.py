@@ -81,3 +81,12 @@ def cancelled_quantity(ordered: float, procured: float, evidence: float) -> floa
     All three in one unit, as is the result.
     """
     return max(0.0, min(evidence, ordered - procured))
+
+
+def lowered_quantity(before: float, after: float, cancelled: float) -> float:
+    """What lowering an order takes from open deliveries: the cancelled goes first.
+
+    :param before: ordered quantity; :param after: the new, smaller one
+    :param cancelled: what of the former nothing brings any more
+    """
+    return max(0.0, before - after - cancelled)
