@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.fields import Command, Domain
+from odoo.fields import Domain
 
 
 class AccountMove(models.Model):
@@ -80,6 +80,15 @@ class AccountMoveLine(models.Model):
         search="_search_shipment_move_ids",
         help="The stock moves that this line pays for.",
     )
+    shipment_source_line_id = fields.Many2one(
+        comodel_name="account.move.line",
+        string="Reversed or Replaced Line",
+        copy=False,
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The line of the reversed invoice, whose shipments this line is for.",
+    )
 
     @api.depends("shipment_link_ids.move_id")
     def _compute_shipment_move_ids(self):
@@ -96,22 +105,60 @@ class AccountMoveLine(models.Model):
         result = super().write(vals)
         if "quantity" in vals or "product_uom_id" in vals:
             # Facts of orders and transfers; the user may edit just the invoice.
-            linked = self.sudo().filtered("shipment_link_ids")
-            linked.sale_line_ids._settle_shipment_links()
+            links = self.sudo().shipment_link_ids
+            links.sale_line_id._settle_shipment_links()
         return result
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        if any(vals.get("shipment_source_line_id") for vals in vals_list):
+            lines._copy_shipment_links()
+        return lines
 
     def _copy_data_extend_business_fields(self, values):
         # A credit note credits the very shipments of the invoice that it reverses; core
-        # hands on the order lines here, for the same reason.
+        # hands on the order lines here, for the same reason. Not the links themselves:
+        # whoever may make a credit note has no right to make links.
         result = super()._copy_data_extend_business_fields(values)
-        values["shipment_link_ids"] = [
-            Command.create(
+        # The user need not see transfers to credit an invoice.
+        if self.sudo().shipment_link_ids:
+            values["shipment_source_line_id"] = self.id
+        return result
+
+    def _copy_shipment_links(self):
+        """Link lines that reverse or replace another one to its shipments."""
+        # Links follow from invoices and transfers; nobody has the right to make them.
+        lines = self.sudo()
+        lines.shipment_link_ids.create(
+            [
                 {
+                    "invoice_line_id": line.id,
                     "move_id": link.move_id.id,
                     "sale_line_id": link.sale_line_id.id,
-                    "quantity": -link.quantity,
+                    "quantity": link.quantity
+                    if line.move_type == link.invoice_id.move_type
+                    else -link.quantity,
                 }
-            )
-            for link in self.sudo().shipment_link_ids
-        ]
-        return result
+                for line in lines
+                if line._stands_for_source()
+                for link in line.shipment_source_line_id.shipment_link_ids
+            ]
+        )
+
+    def _stands_for_source(self):
+        """Whether the line is for the very goods of the line it was copied from.
+
+        Who may write invoices can name any source; what is not a true copy is matched
+        by quantity, as all that is invoiced by hand. A debit note asks for more money
+        for the same goods, not for the goods.
+        """
+        self.ensure_one()
+        source = self.shipment_source_line_id
+        invoice = self.move_id
+        return (
+            self.sale_line_ids == source.sale_line_ids
+            and self.quantity == source.quantity
+            and self.product_uom_id == source.product_uom_id
+            and not ("debit_origin_id" in invoice._fields and invoice.debit_origin_id)
+        )

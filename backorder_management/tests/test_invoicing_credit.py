@@ -1,0 +1,153 @@
+"""Credit notes, replaced invoices and what else comes after an invoice."""
+
+from odoo.fields import Command
+from odoo.tests import new_test_user, tagged
+
+from .invoicing_common import InvoicingCommon
+
+
+class CreditCommon(InvoicingCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.biller = new_test_user(
+            cls.env,
+            "inv_biller",
+            "account.group_account_invoice",
+            company_id=cls.company.id,
+            company_ids=[Command.set(cls.company.ids)],
+        )
+
+    def _reverse(self, invoice, replace=False):
+        """Reverse with core's wizard, as a person who does nothing but billing."""
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_user(self.biller)
+            .with_context(active_model="account.move", active_ids=invoice.ids)
+            .create({"journal_id": invoice.journal_id.id})
+        )
+        action = wizard.modify_moves() if replace else wizard.refund_moves()
+        return self.env["account.move"].browse(action["res_id"])
+
+    def _links(self, invoice):
+        """Return [(shipment, quantity)] of the links of the invoice."""
+        links = invoice.sudo().invoice_line_ids.shipment_link_ids
+        return [(link.picking_id, link.quantity) for link in links]
+
+
+@tagged("post_install", "-at_install")
+class TestCreditNote(CreditCommon):
+    def test_of_a_shipment(self):
+        """Scenario: 4 and 3 shipped and invoiced; billing reverses the second invoice.
+
+        Expected: the credit note credits the 3 of the second shipment, which is to be
+        invoiced again; the first stays invoiced.
+        """
+        order = self._create_order((self.desk, 10))
+        first, second = self._ship(order, 4), self._ship(order, 3)
+        invoices = order._create_invoices()
+        invoices.action_post()
+        credit_note = self._reverse(invoices[1])
+        self.assertEqual(credit_note.move_type, "out_refund")
+        self.assertEqual(self._links(credit_note), [(second, -3.0)])
+        self.assertEqual(first.shipment_invoice_state, "invoiced")
+        self.assertEqual(second.shipment_invoice_state, "to_invoice")
+
+    def test_of_an_invoice_per_order(self):
+        """Scenario: the same, on one invoice for the order."""
+        order = self._create_order((self.desk, 10), customer=self.plain_customer)
+        first, second = self._ship(order, 4), self._ship(order, 3)
+        invoice = order._create_invoices()
+        invoice.action_post()
+        credit_note = self._reverse(invoice)
+        self.assertEqual(self._links(credit_note), [(first, -4.0), (second, -3.0)])
+
+    def test_replaced_invoice(self):
+        """Scenario: 4 and 6 shipped, the second invoiced, then billing chooses "Reverse
+        and Create Invoice".
+
+        Expected: +6, -6 and +6 for the second shipment; only the first is open, and its
+        button makes an invoice of 4.
+        """
+        order = self._create_order((self.desk, 10))
+        first, second = self._ship(order, 4), self._ship(order, 6)
+        invoice = second._invoice_shipments().sudo()
+        invoice.action_post()
+        replacement = self._reverse(invoice, replace=True)
+        self.assertEqual(replacement.move_type, "out_invoice")
+        self.assertEqual(self._links(replacement), [(second, 6.0)])
+        self.assertEqual(
+            second.sudo().move_ids.shipment_link_ids.mapped("quantity"),
+            [6.0, -6.0, 6.0],
+        )
+        self.assertEqual(
+            (first | second).mapped("shipment_invoice_state"),
+            ["to_invoice", "invoiced"],
+        )
+        self.assertEqual(self._lines(first._invoice_shipments()), [[("Desk", 4.0)]])
+
+    def test_lowered_credit_note(self):
+        """Scenario: of 4 invoiced, billing credits 1.
+
+        Expected: 1 of the shipment is open again.
+        """
+        order = self._create_order((self.desk, 10))
+        shipment = self._ship(order, 4)
+        invoice = order._create_invoices()
+        invoice.action_post()
+        credit_note = self._reverse(invoice)
+        credit_note.with_user(self.biller).invoice_line_ids.quantity = 1
+        self.assertEqual(self._links(credit_note), [(shipment, -1.0)])
+
+    def test_source_of_another_order_is_not_believed(self):
+        """Scenario: somebody who may write invoices names, as source, the invoice line
+        of another order.
+
+        Expected: no link to that order's shipment.
+        """
+        order, other = (self._create_order((self.desk, 10)) for _ in range(2))
+        self._ship(order, 4)
+        shipment = self._ship(other, 4)
+        source = shipment._invoice_shipments().invoice_line_ids
+        forged = (
+            self.env["account.move"]
+            .with_user(self.biller)
+            .create(
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": self.customer.id,
+                    "invoice_line_ids": [
+                        Command.create(
+                            {
+                                "product_id": self.desk.id,
+                                "quantity": 4,
+                                "sale_line_ids": [Command.set(order.order_line.ids)],
+                                "shipment_source_line_id": source.id,
+                            }
+                        )
+                    ],
+                }
+            )
+        )
+        self.assertEqual(self._links(forged), [])
+
+    def test_debit_note_pays_for_no_shipment(self):
+        """Scenario: a debit note with the lines of a shipment's invoice.
+
+        Expected: it asks for more money, not for the goods again: no links.
+        """
+        if "account.debit.note" not in self.env:
+            self.skipTest("account_debit_note is not installed")
+        order = self._create_order((self.desk, 10))
+        shipment = self._ship(order, 4)
+        invoice = order._create_invoices()
+        invoice.action_post()
+        wizard = (
+            self.env["account.debit.note"]
+            .with_user(self.biller)
+            .with_context(active_model="account.move", active_ids=invoice.ids)
+            .create({"copy_lines": True})
+        )
+        wizard.create_debit()
+        self.assertEqual(self._links(invoice.sudo().debit_note_ids), [])
+        self.assertEqual(shipment.sudo().shipment_invoice_ids, invoice)
