@@ -39,6 +39,7 @@ class SaleOrderLine(models.Model):
 
         :return: {line: (shipped moves, links)} of the lines invoiced by shipment
         """
+        self._forget_filtered()
         settled = {}
         commands = []
         for line in self:
@@ -50,6 +51,16 @@ class SaleOrderLine(models.Model):
         if commands:
             self._apply_link_commands(commands)
         return settled
+
+    def _forget_filtered(self):
+        """Read afresh what the cache may hold as a user sees it.
+
+        Who may not read all invoices of an order has the others filtered out of its
+        lines, and the cache is the same for ``sudo``.
+        """
+        self.filtered("id").invalidate_recordset(
+            ["invoice_lines", "move_ids", "shipment_link_ids"], flush=False
+        )
 
     def _get_settled_shipments(self) -> tuple[list[ShippedMove], list[Link]]:
         """Return the shipped moves and the links as they have to be, oldest first."""
@@ -117,6 +128,7 @@ class SaleOrderLine(models.Model):
 
         Nothing is written: what is invoiced and not linked yet is matched in memory.
         """
+        self._forget_filtered()
         to_invoice, invoiced = set(), set()
         for line in self:
             if not line._is_invoiced_by_shipment():

@@ -6,6 +6,7 @@ from . import test_invoicing
 from . import test_invoicing_concurrency
 from . import test_invoicing_credit
 from . import test_invoicing_routes
+from . import test_invoicing_users
 from . import test_kits
 from . import test_planning_allocation
 from . import test_planning_invoicing
