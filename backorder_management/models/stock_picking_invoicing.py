@@ -17,12 +17,16 @@ class StockPicking(models.Model):
         comodel_name="account.move",
         string="Shipment Invoices",
         compute="_compute_shipment_invoice_ids",
+        # Who may not read an invoice of the delivery may still open the delivery.
+        compute_sudo=True,
         search="_search_shipment_invoice_ids",
         groups=_INVOICE_READERS,
         help="The invoices and credit notes for this shipment.",
     )
     shipment_invoice_count = fields.Integer(
-        compute="_compute_shipment_invoice_ids", groups=_INVOICE_READERS
+        compute="_compute_shipment_invoice_ids",
+        compute_sudo=True,
+        groups=_INVOICE_READERS,
     )
     shipment_invoice_state = fields.Selection(
         selection=[
@@ -54,7 +58,7 @@ class StockPicking(models.Model):
     def _compute_shipment_invoice_ids(self):
         for picking in self:
             # The groups of the field decide who sees it, not rights on the links.
-            invoices = picking.sudo().move_ids.shipment_link_ids.invoice_id
+            invoices = picking.move_ids.shipment_link_ids.invoice_id
             picking.shipment_invoice_ids = invoices.sorted("id").ids
             picking.shipment_invoice_count = len(invoices)
 
@@ -101,12 +105,16 @@ class StockPicking(models.Model):
         has chosen the shipment.
 
         :return: the new `account.move`
-        :raises UserError: none of them has anything to invoice
+        :raises UserError: no delivery chosen, or none of them has anything to invoice
         :raises AccessError: the user may create neither invoices nor change the orders
         """
+        if not self:
+            raise UserError(self.env._("Select the deliveries to invoice."))
         orders = self.move_ids.sale_line_id.order_id
         if not self.env["account.move"].has_access("create"):
-            # As core asks in ``_create_invoices``, where it goes on with nothing.
+            # Others invoice orders through core's wizard only, where core asks for the
+            # right to change the orders, and goes on with nothing.
+            self.env["sale.advance.payment.inv"].check_access("create")
             orders.check_access("write")
         invoices = orders.with_context(
             invoice_shipment_ids=tuple(self.ids), raise_if_nothing_to_invoice=False
@@ -116,14 +124,21 @@ class StockPicking(models.Model):
                 self.env._(
                     "Nothing to invoice in %(shipments)s. Only what was delivered, is "
                     "invoiced on delivery, and is not invoiced yet can be invoiced.",
-                    shipments=", ".join(self.mapped("name")) or self.env._("nothing"),
+                    shipments=", ".join(self.mapped("name")),
                 )
             )
         # Without the choice of shipments, and without core's sudo.
         return self.env["account.move"].browse(invoices.ids)
 
     def action_view_shipment_invoices(self):
-        """Open the invoices for these deliveries."""
+        """Open those invoices for these deliveries that the user may read.
+
+        :raises AccessError: he may read none of them
+        """
+        invoices = self.shipment_invoice_ids
+        readable = invoices._filtered_access("read")
+        if not readable:
+            invoices.check_access("read")
         return self.move_ids.sale_line_id.order_id.action_view_invoice(
-            invoices=self.shipment_invoice_ids
+            invoices=readable
         )
