@@ -1,6 +1,13 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+# Who sees the shipments of an invoice: those who see either. A purchaser, who works
+# with the bills of this model, is not among them.
+_SHIPMENT_READERS = (
+    "stock.group_stock_user,account.group_account_invoice,"
+    "account.group_account_readonly,sales_team.group_sale_salesman"
+)
+
 
 class AccountMove(models.Model):
     _inherit = "account.move"
@@ -10,9 +17,12 @@ class AccountMove(models.Model):
         string="Shipments",
         compute="_compute_shipment_ids",
         search="_search_shipment_ids",
+        groups=_SHIPMENT_READERS,
         help="The deliveries that this invoice is for.",
     )
-    shipment_count = fields.Integer(compute="_compute_shipment_ids")
+    shipment_count = fields.Integer(
+        compute="_compute_shipment_ids", groups=_SHIPMENT_READERS
+    )
 
     @api.depends("invoice_line_ids.shipment_link_ids.picking_id")
     def _compute_shipment_ids(self):
@@ -78,6 +88,7 @@ class AccountMoveLine(models.Model):
         string="Shipped Moves",
         compute="_compute_shipment_move_ids",
         search="_search_shipment_move_ids",
+        groups=_SHIPMENT_READERS,
         help="The stock moves that this line pays for.",
     )
     shipment_source_line_id = fields.Many2one(
