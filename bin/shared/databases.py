@@ -21,6 +21,8 @@ PLAIN_MODULES = (
     "stock_dropshipping",
     "stock_picking_batch",
 )
+# What our own tests want too, to prove that we get along with it.
+_TESTED_WITH = ("product_expiry",)
 _NOT_IN_DATABASE = {"tests", "static", "i18n", "planning", "readme", "__pycache__"}
 _KEPT_TEMPLATES = 2  # another command may still be at work with the one before
 FILES_INTO_DATABASE = """
@@ -88,7 +90,7 @@ def plain_template(odoo, server):
             title="Moving its files into the database",
             log="databases",
         )
-        _finish(server, making, name, "plain_")
+        _finish(server, making, name, "plain")
     return name
 
 
@@ -96,17 +98,25 @@ def addon_template(odoo, server):
     """The plain database with the add-on installed as it is now."""
     plain = plain_template(odoo, server)
     name = f"{server.prefix}addon_{plain.rsplit('_', 1)[1][:4]}{addon_hash()}"
+    title = "Installing the add-on into a template database"
+    return _extended(odoo, server, plain, name, [ADDON.name], title)
+
+
+def tested_template(odoo, server):
+    """The database with the add-on, and what else our own tests want."""
+    base = addon_template(odoo, server)
+    name = base.replace("addon_", "tested_")
+    title = "Installing what its tests want beside it"
+    return _extended(odoo, server, base, name, _TESTED_WITH, title)
+
+
+def _extended(odoo, server, template, name, modules, title):
+    """A template made of another one by installing modules."""
     if not exists(server, name):
-        making = f"{server.prefix}making_addon"
-        copy(server, plain, making)
-        install(
-            odoo,
-            server,
-            making,
-            [ADDON.name],
-            title="Installing the add-on into a template database",
-        )
-        _finish(server, making, name, "addon_")
+        making = f"{server.prefix}making_copy"
+        copy(server, template, making)
+        install(odoo, server, making, modules, title=title)
+        _finish(server, making, name, name.removeprefix(server.prefix).split("_")[0])
     return name
 
 
@@ -125,7 +135,7 @@ def install(odoo, server, name, modules, *options, title):
 def _finish(server, making, name, beginning):
     server.sql("vacuum analyze", database=making)
     rename(server, making, name)
-    for old in names(server, beginning)[_KEPT_TEMPLATES:]:
+    for old in names(server, f"{beginning}_")[_KEPT_TEMPLATES:]:
         drop(server, old)
 
 

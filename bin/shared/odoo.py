@@ -256,14 +256,14 @@ def configure(odoo, server):
         "addons_path": ",".join(map(str, [*odoo.addons, ROOT])),
         "data_dir": LOCAL / "data",
         "screenshots": SCREENSHOTS,
-        "db_host": server.host or False,
-        "db_port": server.port or False,
+        "db_host": server.host,
+        "db_port": server.port,
         "db_user": server.user,
         "list_db": False,
         "http_interface": "127.0.0.1",
         "log_handler": ":INFO",
     }
-    lines = [f"{key} = {value}\n" for key, value in settings.items()]
+    lines = [f"{key} = {value}\n" for key, value in settings.items() if value != ""]
     CONFIG.with_suffix(".new").write_text("[options]\n" + "".join(lines))
     CONFIG.with_suffix(".new").replace(CONFIG)
 
