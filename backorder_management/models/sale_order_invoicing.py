@@ -290,7 +290,7 @@ class SaleOrder(models.Model):
         """Whether more invoices will follow that could carry the deposit."""
         chosen = self._get_chosen_shipments()
         return bool(set(shipments.ids).difference(chosen)) or any(
-            line.product_uom_id.compare(line.qty_delivered, line.product_uom_qty) < 0
+            line._expects_shipment()
             for line in self.order_line
             if line._is_invoiced_by_shipment()
         )

@@ -34,6 +34,17 @@ class SaleOrderLine(models.Model):
             and not self.display_type
         )
 
+    def _expects_shipment(self):
+        """Whether goods of the line may still leave; not where it was closed short."""
+        self.ensure_one()
+        if not self.move_ids:  # not bought yet, for instance
+            uom = self.product_uom_id
+            return uom.compare(self.qty_delivered, self.product_uom_qty) < 0
+        return any(
+            move.state not in ("done", "cancel") and not move._is_incoming()
+            for move in self.move_ids
+        )
+
     def _settle_shipment_links(self):
         """Make the links agree with the invoices, see ``planning.invoicing.settle``.
 

@@ -151,3 +151,65 @@ class TestCreditNote(CreditCommon):
         wizard.create_debit()
         self.assertEqual(self._links(invoice.sudo().debit_note_ids), [])
         self.assertEqual(shipment.sudo().shipment_invoice_ids, invoice)
+
+
+@tagged("post_install", "-at_install")
+class TestDepositOfClosedOrder(CreditCommon):
+    def _create_order_with_deposit(self):
+        """Return an order of 10 desks at 100 with a posted deposit of 500."""
+        order = self._create_order((self.desk, 10))
+        wizard = self.env["sale.advance.payment.inv"].create(
+            {
+                "advance_payment_method": "percentage",
+                "amount": 50,
+                "sale_order_ids": [Command.set(order.ids)],
+            }
+        )
+        wizard.create_invoices()
+        order.invoice_ids.action_post()
+        return order
+
+    def test_closed_short(self):
+        """Scenario: a deposit of 500; 4 of 10 shipped, the rest cancelled; the button
+        on the delivery.
+
+        Expected: 400 less the whole deposit of 500: Odoo's credit note of 100, as
+        nothing else will ever carry it.
+        """
+        order = self._create_order_with_deposit()
+        shipment = self._ship(order, 4)
+        (order.picking_ids - shipment).action_cancel()
+        credit_note = shipment._invoice_shipments()
+        self.assertEqual(
+            (credit_note.move_type, credit_note.amount_total), ("out_refund", 100.0)
+        )
+
+    def test_closed_short_with_enough_to_deduct_from(self):
+        """Scenario: the same, 6 shipped. Expected: 600 - 500."""
+        order = self._create_order_with_deposit()
+        shipment = self._ship(order, 6)
+        (order.picking_ids - shipment).action_cancel()
+        self.assertEqual(shipment._invoice_shipments().amount_total, 100.0)
+
+    def test_open_return_is_no_shipment_to_come(self):
+        """Scenario: closed short after 4, and a return of 1 is announced.
+
+        Expected: as closed short.
+        """
+        order = self._create_order_with_deposit()
+        shipment = self._ship(order, 4)
+        (order.picking_ids - shipment).action_cancel()
+        wizard = (
+            self.env["stock.return.picking"]
+            .with_context(active_model="stock.picking", active_id=shipment.id)
+            .create({"picking_id": shipment.id})
+        )
+        wizard.product_return_moves.quantity = 1
+        wizard.action_create_returns()
+        self.assertEqual(shipment._invoice_shipments().move_type, "out_refund")
+
+    def test_rest_still_to_come(self):
+        """Scenario: 4 shipped, 6 still open. Expected: 400, the deposit waits."""
+        order = self._create_order_with_deposit()
+        shipment = self._ship(order, 4)
+        self.assertEqual(shipment._invoice_shipments().amount_total, 400.0)
