@@ -24,6 +24,12 @@ class AccountMove(models.Model):
         compute="_compute_shipment_ids", groups=_SHIPMENT_READERS
     )
 
+    made_per_shipment = fields.Boolean(
+        readonly=True,
+        help="The invoice was made for one shipment, or a few; its delivery date is "
+        "theirs, however the order is invoiced later.",
+    )
+
     @api.depends("invoice_line_ids.shipment_link_ids.picking_id")
     def _compute_shipment_ids(self):
         for invoice in self:
@@ -45,18 +51,18 @@ class AccountMove(models.Model):
         """Keep the date of the shipments on an invoice made for them.
 
         Core puts the date of the order's first delivery on each of its invoices, and
-        does so again after every delivery.
+        does so again after every delivery. What was posted stays as it was sent.
         """
-        result = super()._compute_delivery_date()
-        for invoice in self:
+        per_shipment = self.filtered("made_per_shipment")
+        posted = per_shipment.filtered(lambda invoice: invoice.state == "posted")
+        result = super(AccountMove, self - posted)._compute_delivery_date()
+        for invoice in per_shipment - posted:
             # Whoever causes the recomputation need not see orders and transfers.
-            lines = invoice.sudo().invoice_line_ids
-            modes = set(lines.sale_line_ids.order_id.mapped("shipment_invoicing"))
-            done = lines.shipment_link_ids.picking_id.mapped("date_done")
-            if modes == {"per_shipment"} and any(done):
-                invoice.delivery_date = fields.Date.context_today(
-                    invoice, max(filter(None, done))
-                )
+            lines = invoice.sudo().line_ids
+            # A credit note gets its links only when its lines exist.
+            links = (lines | lines.shipment_source_line_id).shipment_link_ids
+            if done := list(filter(None, links.picking_id.mapped("date_done"))):
+                invoice.delivery_date = fields.Date.context_today(invoice, max(done))
         return result
 
     def action_view_shipments(self):

@@ -263,6 +263,7 @@ class SaleOrder(models.Model):
         return [
             {
                 **invoice.with_lines(document.lines),
+                "made_per_shipment": True,
                 **self._prepare_shipment_invoice_vals(
                     shipments.browse(filter(None, document.shipments))
                 ),

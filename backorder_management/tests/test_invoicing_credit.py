@@ -213,3 +213,76 @@ class TestDepositOfClosedOrder(CreditCommon):
         order = self._create_order_with_deposit()
         shipment = self._ship(order, 4)
         self.assertEqual(shipment._invoice_shipments().amount_total, 400.0)
+
+
+@tagged("post_install", "-at_install")
+class TestDeliveryDate(CreditCommon):
+    def _ship_on(self, order, quantity, day):
+        shipment = self._ship(order, quantity)
+        shipment.date_done = f"{day} 10:00:00"
+        return shipment
+
+    def _dates(self, invoices):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        return [str(invoice.delivery_date) for invoice in invoices]
+
+    def test_posted_invoice_keeps_its_date_when_the_mode_changes(self):
+        """Scenario: per order, shipped on the 2nd and the 9th of March, invoiced and
+        posted; then per shipment, shipped on the 16th and invoiced; then per order
+        again, shipped on the 23rd.
+
+        Expected: Odoo's date on the first invoice, the first delivery's, and the
+        shipment's own on the second, whatever the mode is later.
+        """
+        order = self._create_order((self.desk, 10), customer=self.plain_customer)
+        self._ship_on(order, 2, "2026-03-02")
+        self._ship_on(order, 2, "2026-03-09")
+        invoices = order._create_invoices()
+        invoices.action_post()
+        before = self._dates(invoices)
+        order.shipment_invoicing = "per_shipment"
+        self._ship_on(order, 2, "2026-03-16")
+        invoices |= order._create_invoices()
+        invoices[1].action_post()
+        self.assertEqual(self._dates(invoices), [*before, "2026-03-16"])
+        order.shipment_invoicing = "per_order"
+        self._ship_on(order, 2, "2026-03-23")
+        self.assertEqual(self._dates(invoices), [*before, "2026-03-16"])
+
+    def test_invoice_from_the_delivery_of_an_order_per_order(self):
+        """Scenario: per order; the second delivery invoiced with its button and posted,
+        then another delivery.
+
+        Expected: the date of the second delivery, before and after.
+        """
+        order = self._create_order((self.desk, 10), customer=self.plain_customer)
+        self._ship_on(order, 2, "2026-03-02")
+        invoice = self._ship_on(order, 2, "2026-03-09")._invoice_shipments().sudo()
+        self.assertEqual(self._dates(invoice), ["2026-03-09"])
+        self._ship_on(order, 2, "2026-03-16")
+        self.assertEqual(self._dates(invoice), ["2026-03-09"])
+        invoice.action_post()
+        self._ship_on(order, 2, "2026-03-23")
+        self.assertEqual(self._dates(invoice), ["2026-03-09"])
+
+    def test_posted_invoice_keeps_a_corrected_date(self):
+        """Scenario: an accountant sets the date by hand and posts; another delivery.
+
+        Expected: his date.
+        """
+        order = self._create_order((self.desk, 10))
+        self._ship_on(order, 2, "2026-03-02")
+        invoice = order._create_invoices()
+        invoice.delivery_date = "2026-03-04"
+        invoice.action_post()
+        self._ship_on(order, 2, "2026-03-01")
+        self.assertEqual(self._dates(invoice), ["2026-03-04"])
+
+    def test_credit_note_has_the_date_of_the_shipment(self):
+        order = self._create_order((self.desk, 10))
+        self._ship_on(order, 2, "2026-03-02")
+        self._ship_on(order, 2, "2026-03-09")
+        invoices = order._create_invoices()
+        invoices.action_post()
+        self.assertEqual(self._dates(self._reverse(invoices[1])), ["2026-03-09"])
