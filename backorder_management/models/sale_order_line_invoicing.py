@@ -196,6 +196,25 @@ class SaleOrderLine(models.Model):
             [values for command, _, values in commands if command == Command.CREATE]
         )
 
+    def _filtered_invoiced_ahead(self):
+        """Return the lines with an invoice that is not linked in full."""
+        self._forget_filtered()
+        return self.filtered(
+            lambda line: line._is_invoiced_by_shipment() and line._is_invoiced_ahead()
+        )
+
+    def _is_invoiced_ahead(self):
+        self.ensure_one()
+        unlinked = {
+            bill.invoice_line: bill.quantity for bill in self._get_shipment_bills()
+        }
+        if not unlinked:
+            return False
+        for link in self.shipment_link_ids:
+            if link.invoice_line_id.id in unlinked:
+                unlinked[link.invoice_line_id.id] -= link.quantity
+        return not all(map(self.product_uom_id.is_zero, unlinked.values()))
+
     # ------------------------------------------------------------------- kits
 
     def _get_kit_moves(self):

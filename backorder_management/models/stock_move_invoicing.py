@@ -10,6 +10,14 @@ class StockMove(models.Model):
         string="Invoiced Shipments",
     )
 
+    def _action_done(self, cancel_backorder=False):
+        # What was invoiced ahead has its shipment now.
+        moves = super()._action_done(cancel_backorder=cancel_backorder)
+        # The warehouse need not see orders and invoices.
+        lines = moves.sudo().sale_line_id
+        lines._filtered_invoiced_ahead()._settle_shipment_links()
+        return moves
+
     def _get_shipment_order(self):
         """Return the sort key by which an order's shipments are counted, oldest first.
 

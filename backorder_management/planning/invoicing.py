@@ -115,10 +115,23 @@ class _Ledger:
         self.quantities[key] = _clean(self.quantities.get(key, 0.0) + quantity)
         self.linked[move] = _clean(self.linked[move] + quantity)
 
-    def fill(self, invoice_line: int, quantity: float, limit: dict[int, float]):
-        """Bill moves up to their limit, oldest first; return what found no room."""
+    def fill(
+        self,
+        invoice_line: int,
+        quantity: float,
+        limit: dict[int, float],
+        once: bool = False,
+    ) -> float:
+        """Bill moves up to their limit, oldest first; return what found no room.
+
+        :param once: the invoice line alone keeps to the limit as well, whatever of it
+            was credited
+        """
         for move, most in limit.items():
-            room = min(quantity, most - self.linked[move])
+            linked = self.linked[move]
+            if once:
+                linked = max(linked, self.quantities.get((invoice_line, move), 0.0))
+            room = min(quantity, most - linked)
             if _clean(room) > 0:
                 self.add(invoice_line, move, room)
                 quantity = _clean(quantity - room)
@@ -138,7 +151,10 @@ class _Ledger:
         kept = {move.move: move.kept for move in self.moves}
         if quantity > 0:
             gross = {move.move: move.gross for move in self.moves}
-            rest = self.fill(invoice_line, quantity, kept)
+            # A bill made ahead and credited since pays for a later shipment sooner
+            # than for the same one twice.
+            rest = self.fill(invoice_line, quantity, kept, once=True)
+            rest = self.fill(invoice_line, rest, kept)
             self.fill(invoice_line, rest, gross)
         elif quantity < 0:
             rest = self.drain(invoice_line, -quantity, kept)

@@ -286,3 +286,53 @@ class TestDeliveryDate(CreditCommon):
         invoices = order._create_invoices()
         invoices.action_post()
         self.assertEqual(self._dates(self._reverse(invoices[1])), ["2026-03-09"])
+
+
+@tagged("post_install", "-at_install")
+class TestInvoicedAhead(CreditCommon):
+    def test_shipped_later(self):
+        """Scenario: 2 of 10 shipped, the draft raised to 10 and posted, then 8 shipped;
+        then billing reverses it.
+
+        Expected: the 8 are linked when they ship; the credit note credits 2 and 8, and
+        both shipments are to be invoiced again.
+        """
+        order = self._create_order((self.desk, 10))
+        first = self._ship(order, 2)
+        invoice = order._create_invoices()
+        invoice.invoice_line_ids.quantity = 10
+        invoice.action_post()
+        second = self._ship(order, 8)
+        self.assertEqual(self._links(invoice), [(first, 2.0), (second, 8.0)])
+        self.assertEqual(second.shipment_invoice_state, "invoiced")
+        self.assertEqual(second.shipment_invoice_ids, invoice)
+        credit_note = self._reverse(invoice)
+        self.assertEqual(self._links(credit_note), [(first, -2.0), (second, -8.0)])
+        self.assertEqual(
+            (first | second).mapped("shipment_invoice_state"),
+            ["to_invoice", "to_invoice"],
+        )
+
+    def test_credited_before_the_rest_is_shipped(self):
+        """Scenario: 2 of 10 shipped, 10 invoiced ahead, all of it credited, then 8
+        shipped.
+
+        Expected: no bill pays for more of a shipment than was in it; both shipments
+        are to be invoiced, 2 and 8.
+        """
+        order = self._create_order((self.desk, 10))
+        first = self._ship(order, 2)
+        invoice = order._create_invoices()
+        invoice.invoice_line_ids.quantity = 10
+        invoice.action_post()
+        credit_note = self._reverse(invoice)
+        second = self._ship(order, 8)
+        self.assertEqual(self._links(invoice), [(first, 2.0), (second, 8.0)])
+        self.assertEqual(self._links(credit_note), [(first, -2.0), (second, -8.0)])
+        self.assertEqual(
+            (first | second).mapped("shipment_invoice_state"),
+            ["to_invoice", "to_invoice"],
+        )
+        self.assertEqual(
+            self._lines(order._create_invoices()), [[("Desk", 2.0)], [("Desk", 8.0)]]
+        )

@@ -89,6 +89,26 @@ class TestSettle(unittest.TestCase):
             [Link(91, 1, 7.0), Link(91, 2, 3.0)],
         )
 
+    def test_a_credited_bill_pays_for_the_next_move_first(self):
+        # 7 invoiced when 4 had shipped, all of it credited, then 3 more shipped.
+        links = [Link(91, 1, 4.0), Link(92, 1, -4.0)]
+        self.assertEqual(
+            settle([A, B], [Bill(91, 7.0), Bill(92, -7.0)], links),
+            [*links[:1], Link(91, 2, 3.0), links[1], Link(92, 2, -3.0)],
+        )
+
+    def test_a_bill_made_ahead_and_credited_in_part_leaves_no_move_open(self):
+        # 10 invoiced when 4 had shipped, these 4 credited: 6 are invoiced ahead.
+        links = [Link(91, 1, 4.0), Link(92, 1, -4.0)]
+        settled = settle([A, B], [Bill(91, 10.0), Bill(92, -4.0)], links)
+        self.assertEqual(settled, [Link(91, 1, 7.0), Link(91, 2, 3.0), links[1]])
+
+    def test_invoiced_again_after_a_credit_note(self):
+        self.assertEqual(
+            settle([A], [Bill(91, 4.0), Bill(92, -4.0), Bill(93, 4.0)], []),
+            [Link(91, 1, 4.0), Link(92, 1, -4.0), Link(93, 1, 4.0)],
+        )
+
 
 class TestApportion(unittest.TestCase):
     def test_each_shipment_has_what_it_brought(self):
@@ -277,7 +297,9 @@ class TestAnyHistory(unittest.TestCase):
         line.invoice(0)
         line.settle()
         self.assertEqual(line.to_invoice, result.rest)
-        if before >= 0:
+        # With nothing to invoice there is no invoice to tell that what came back of one
+        # shipment pays for the next; with less than nothing, something is ahead.
+        if before > 0:
             linked = dict.fromkeys((move.move for move in line.moves), 0.0)
             for link in line.links:
                 linked[link.move] += link.quantity
