@@ -203,6 +203,18 @@ class TestBadInput(BackorderCommon):
         self._validate(receipt)
         self.assertLine(order.order_line, "ready", allocated=6)
 
+    def test_shipping_an_order_one_may_not_read(self):
+        """A warehouse manager who sells now and then ships a colleague's order."""
+        self._put_stock(self.glass, 4)
+        order = self._create_order((self.glass, 10), user_id=self.env.user.id)
+        manager = self._create_user(
+            "manager", "stock.group_stock_manager,sales_team.group_sale_salesman"
+        )
+        self.env.invalidate_all()
+        self._validate(order.picking_ids.with_user(manager), backorder=False)
+        self.assertEqual(order.picking_ids.release_number, 1)
+        self.assertEqual(order.order_line.qty_cancelled, 6)
+
     def test_a_failing_refresh_does_not_stop_the_warehouse(self):
         """
         GIVEN the planner's figures cannot be refreshed
