@@ -59,7 +59,7 @@ class BackorderDemand(models.Model):
         "sale.order.line", readonly=True, index=True, ondelete="cascade"
     )
     order_id = fields.Many2one(
-        "sale.order", "Order", readonly=True, index=True, ondelete="cascade"
+        "sale.order", readonly=True, index=True, ondelete="cascade"
     )
     partner_id = fields.Many2one("res.partner", "Customer", readonly=True, index=True)
     user_id = fields.Many2one("res.users", "Salesperson", readonly=True)
@@ -137,7 +137,7 @@ class BackorderDemand(models.Model):
         if PENDING not in precommit.data:
             precommit.data[PENDING] = Pending()
             # sudo: whoever moves goods, the figures of all demands must be right
-            precommit.add(self.sudo().with_context({})._refresh_pending)
+            precommit.add(self.sudo()._refresh_pending)
         return precommit.data[PENDING]
 
     @api.model

@@ -37,7 +37,6 @@ class StockMove(models.Model):
     backorder_demand_ids = fields.One2many(
         "backorder.demand",
         "move_id",
-        string="Backorder Demand",
         groups="sales_team.group_sale_salesman,stock.group_stock_user",
     )
     backorder_since = fields.Datetime(
@@ -56,7 +55,6 @@ class StockMove(models.Model):
         "unit of measure.",
     )
     backorder_reason = fields.Char(
-        string="Backorder Reason",
         compute="_compute_backorder_reason",
         compute_sudo=True,
     )
@@ -369,8 +367,9 @@ class StockMove(models.Model):
 
     def _compute_priority(self):
         # A star reaches moves as a stored computed field, without a `write`.
-        super()._compute_priority()
+        result = super()._compute_priority()
         self._origin._note_backorder_change()
+        return result
 
     def unlink(self):
         self.env["backorder.demand"]._forget_moves(self)

@@ -269,7 +269,7 @@ class TestCorners(BackorderCommon):
         """What another module refuses at the end of a transaction stays refused."""
 
         def veto():
-            raise UserError("Not today")
+            raise UserError(self.env._("Not today"))
 
         self.glass.write({"is_storable": True})
         self._create_order((self.glass, 1), confirm=False).action_confirm()
