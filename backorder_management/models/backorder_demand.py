@@ -191,8 +191,8 @@ class BackorderDemand(models.Model):
         stock = self._get_stock(products)
         free = self._share_free_stock(stock, self._get_sharing_moves(stock))
         known = self._get_known_rows(first_steps, products)
-        first_steps |= known.move_id | self.env["stock.move"].browse(free)
-        first_steps = first_steps._filter_backorder_first_steps()
+        others = known.move_id | self.env["stock.move"].browse(free)
+        first_steps |= (others - first_steps)._filter_backorder_first_steps()
         self._store(first_steps, known, free)
         if pending:
             products |= pending.get_changed(pending.on_hand)

@@ -153,15 +153,13 @@ class SaleOrderLine(models.Model):
         :param count_kits: for a kit, how quantities of components make whole kits
         """
         self.ensure_one()
-        if not quantities:
+        if not any(quantity for _move, quantity in quantities):
             return 0.0
         first_move = quantities[0][0]
         product = first_move.product_id
         if self._sells_kit(first_move) and (kit := self._get_backorder_kit()):
             return count_kits(kit, quantities)
         total = sum(quantity for _move, quantity in quantities)
-        if not total:
-            return 0.0
         unit = product.uom_id
         if unit == self.product_uom_id:
             return self.product_uom_id.round(total)

@@ -99,14 +99,16 @@ class StockMove(models.Model):
         was cut by core (its goods were lost on the way) is one as well: it has to
         take its goods from where it stands.
         """
-        return self.filtered(
-            lambda move: (
-                move.state in OPEN_STATES
-                and move.procure_method == "make_to_stock"
-                and move._is_backorder_delivery()
-                and move.location_id.usage == "internal"
-                and not move.move_orig_ids
-            )
+        return self.filtered(lambda move: move._is_backorder_demand())
+
+    def _is_backorder_demand(self) -> bool:
+        self.ensure_one()
+        return (
+            self.state in OPEN_STATES
+            and self.procure_method == "make_to_stock"
+            and self._is_backorder_delivery()
+            and self.location_id.usage == "internal"
+            and not self.move_orig_ids
         )
 
     def _filter_backorder_first_steps(self):
@@ -178,7 +180,8 @@ class StockMove(models.Model):
 
     def _get_backorder_upstream(self):
         """Earlier steps of the same delivery."""
-        return self.move_orig_ids.filtered(
+        origins = self.move_orig_ids
+        return origins and origins.filtered(
             lambda move: (
                 move.sale_line_id == self.sale_line_id and move._is_backorder_delivery()
             )
@@ -240,13 +243,16 @@ class StockMove(models.Model):
             return None
         upstream = self._get_backorder_upstream()
         arrived, free = self._get_backorder_arrivals(upstream, result, free_by_move)
+        wanted = max(self.product_qty, 0.0)
+        reserved = self._get_backorder_product_qty(self.quantity)
         result[self.id] = shortage(
             MoveFacts(
-                open=max(self.product_qty, 0.0),
-                reserved=self._get_backorder_product_qty(self.quantity),
+                open=wanted,
+                reserved=reserved,
                 arrived=arrived,
                 free=free,
-                never_short=self._should_bypass_reservation(),
+                # costs most, and says nothing about a move that has all it wants
+                never_short=reserved < wanted and self._should_bypass_reservation(),
             )
         )
         return result[self.id]
@@ -284,8 +290,10 @@ class StockMove(models.Model):
 
     def _get_backorder_product_qty(self, quantity: float) -> float:
         """Convert from the move's to the product's unit of measure."""
+        if not quantity:
+            return quantity
         unit = self.product_id.uom_id
-        if not quantity or self.product_uom == unit:
+        if self.product_uom == unit:
             return quantity
         return self.product_uom._compute_quantity(
             quantity, unit, rounding_method="HALF-UP"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import contextmanager
 from functools import partial
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import float_compare, float_round
+from odoo.tools import float_compare, float_round, groupby
 
 from ..planning.allocation import (
     Allocation,
@@ -17,9 +18,6 @@ from ..planning.allocation import (
     rank_by_default,
 )
 from .stock_quant import DeferredReservations
-
-# Removal strategies whose picking order is a plain sort of the quants.
-SORTED_STRATEGIES = ("fifo", "lifo", "closest")
 
 # Methods that reserving in bulk does not call. Where a module we do not know extends
 # one of them, its rules count: the moves are then left to core's own routine.
@@ -53,7 +51,7 @@ class StockMove(models.Model):
         # The one place that every reservation passes, whoever asks for it. Everything
         # is handed on, what is reserved by now too: other modules extend this method
         # to see what has been reserved (automatic waves do).
-        if force_qty or not self._filter_backorder_demands():
+        if force_qty or not any(move._is_backorder_demand() for move in self):
             return super()._action_assign(force_qty=force_qty)
         moves = self._sorted_by_order_of_service()
         planned = moves._reserve_in_bulk()
@@ -89,6 +87,10 @@ class StockMove(models.Model):
         same goods at the place of their priority and date.
         """
         received = self.env.context.get("backorder_received_reference_ids", frozenset())
+        # Warehouse users need not have the right to read sales orders.
+        moves = self.sudo()
+        # of the orders, the date is all that is looked at
+        moves.sale_line_id.order_id.fetch(["date_order"])
         return {
             move.id: rank_by_default(
                 demand_id=move.id,
@@ -100,8 +102,7 @@ class StockMove(models.Model):
                 needed=move.date_deadline or move.date,
                 ordered=move.sale_line_id.order_id.date_order,
             )
-            # Warehouse users need not have the right to read sales orders.
-            for move in self.sudo()
+            for move in moves
         }
 
     # --------------------------------------------------------- what goes in bulk
@@ -115,9 +116,13 @@ class StockMove(models.Model):
         if self.env["stock.move"]._has_unknown_reservation_hooks():
             return self.browse()
         candidates = self.filtered(lambda move: move._takes_from_stock())
-        simple = candidates.filtered(lambda move: move._is_plain_reservation())
-        left_to_core = (candidates - simple).product_id
-        return simple.filtered(lambda move: move.product_id not in left_to_core)
+        left_to_core = candidates.product_id.filtered(
+            lambda product: not product._has_plain_reservations()
+        )
+        left_to_core |= candidates.filtered("move_orig_ids").product_id
+        if not left_to_core:
+            return candidates
+        return candidates.filtered(lambda move: move.product_id not in left_to_core)
 
     def _takes_from_stock(self) -> bool:
         """Would core look for quants for this move?"""
@@ -125,19 +130,8 @@ class StockMove(models.Model):
             not self.picked
             and self.state in ("confirmed", "waiting", "partially_available")
             and (self.procure_method != "make_to_order" or self.move_orig_ids)
-            and self._get_quantity_to_reserve() > 0
+            and self.product_id.uom_id.compare(self.product_uom_qty, self.quantity) > 0
             and not self._should_bypass_reservation()
-        )
-
-    def _is_plain_reservation(self) -> bool:
-        """Free of rules that need core's own routine, move by move."""
-        product = self.product_id
-        return (
-            not self.move_orig_ids
-            and not self.product_uom.is_zero(self.product_uom_qty)
-            and product.tracking != "serial"
-            and product.categ_id.packaging_reserve_method != "full"
-            and not ("use_expiration_date" in product and product.use_expiration_date)
         )
 
     def _get_quantity_to_reserve(self) -> float:
@@ -146,6 +140,8 @@ class StockMove(models.Model):
         missing = self.product_uom_qty - self.quantity
         if unit.compare(missing, 0) <= 0:
             return 0.0
+        if self.product_uom == unit:
+            return unit.round(missing)
         return self.product_uom._compute_quantity(
             missing, unit, rounding_method="HALF-UP"
         )
@@ -178,75 +174,56 @@ class StockMove(models.Model):
 
         :return: the moves planned; core need not look for goods for them again
         """
-        moves = self._filter_reservable_in_bulk()
-        if not moves:
-            return moves
-        quants = moves._get_quants_to_reserve()
-        special = quants._get_products_not_planned()
-        moves = moves.filtered(lambda move: move.product_id not in special)
-        pools = moves._get_reservation_pools(quants)
-        moves = moves.filtered(
-            lambda move: (move.product_id.id, move.location_id.id) in pools
+        moves_by_place = self._filter_reservable_in_bulk().grouped(
+            lambda move: (move.product_id, move.location_id)
         )
-        allocations = moves._plan_reservation(pools)
-        moves._apply_allocations(allocations, quants)
-        return moves
+        if not moves_by_place:
+            return self.browse()
+        quants = self._get_quants_to_reserve(moves_by_place)
+        pools = quants._get_reservation_pools(moves_by_place)
+        allocations = self._plan_reservation(moves_by_place, pools)
+        self._apply_allocations(allocations, quants)
+        return self.browse(allocation.demand_id for allocation in allocations)
 
-    def _get_quants_to_reserve(self):
-        """All quants that these moves may take from, oldest first."""
+    @api.model
+    def _get_quants_to_reserve(self, places):
+        """All quants of products in and below locations, oldest first.
+
+        :param places: pairs of product and location
+        """
         return (
             self.env["stock.quant"]
             .sudo()
             .search(
                 [
-                    ("product_id", "in", self.product_id.ids),
-                    ("location_id", "child_of", self.location_id.ids),
+                    ("product_id", "in", {product.id for product, _place in places}),
+                    ("location_id", "child_of", {place.id for _product, place in places}),
                 ],
                 order="in_date, id",
             )
         )
 
-    def _get_reservation_pools(self, quants) -> dict[tuple[int, int], models.Model]:
-        """The quants that each product and source location may take from.
-
-        :return: quants in picking order, by product and location id; products with a
-            removal strategy that is more than an order are left out
-        """
-        by_product = quants.grouped("product_id")
-        pools, excluded = {}, set()
-        for product, location in {(m.product_id, m.location_id) for m in self}:
-            strategy = quants._get_removal_strategy(product, location)
-            if strategy not in SORTED_STRATEGIES:
-                excluded.add(product.id)
-            path = location.sudo().parent_path
-            pools[product.id, location.id] = (
-                by_product.get(product, quants.browse())
-                .filtered(
-                    lambda q, path=path: q.location_id.parent_path.startswith(path)
-                )
-                ._sorted_for_removal(strategy)
-            )
-        return {key: pool for key, pool in pools.items() if key[0] not in excluded}
-
-    def _plan_reservation(self, pools) -> list[Allocation]:
-        """Divide the free stock of the pools among these moves, in their order."""
+    def _plan_reservation(self, moves_by_place, pools) -> list[Allocation]:
+        """Divide the free stock of the pools among moves, in the order of `self`."""
+        ranks = {move_id: (rank,) for rank, move_id in enumerate(self.ids)}
         demands = [
             Demand(
                 id=move.id,
-                pool=(move.product_id.id, move.location_id.id),
+                pool=place,
                 quantity=move._get_quantity_to_reserve(),
-                rank=(place,),
+                rank=ranks[move.id],
                 fit=move._get_unit_fit(),
             )
-            for place, move in enumerate(self)
+            for place in pools
+            for move in moves_by_place[place]
         ]
         free = self.env["stock.quant"].concat(*pools.values())._get_free_quantities()
         return allocate_in_sequence(
             demands,
-            {key: pool.ids for key, pool in pools.items()},
+            {place: pool.ids for place, pool in pools.items()},
             free,
             digits=self.env["decimal.precision"].precision_get("Product Unit"),
-            limits={key: pool._get_unreserved_total() for key, pool in pools.items()},
+            limits={place: pool._get_unreserved_total() for place, pool in pools.items()},
         )
 
     def _get_unit_fit(self):
@@ -263,24 +240,60 @@ class StockMove(models.Model):
             return
         deferred = DeferredReservations()
         lines = self.sale_line_id
-        pending = lines._get_pending_delivered_quantities()
+        pending = lines._get_pending_delivered()
         # The states are known; core would find them out once per move line.
         moves = self.browse(allocation.demand_id for allocation in served)
         moves = moves.with_context(
             backorder_deferred_reservations=deferred, preserve_state=True
         )
+        states = {
+            allocation.demand_id: (
+                "partially_available" if allocation.missing else "assigned"
+            )
+            for allocation in served
+        }
+        with moves._in_states_to_come(states):
+            moves._create_reserved_lines(served, quants, states)
+        quants._apply_deferred_reservations(deferred)
+        for state, ids in groupby(states, key=states.get):
+            self.browse(ids).write({"state": state})
+        lines._keep_delivered(pending)
+        moves.with_env(self.env)._place_reserved_lines()
+
+    @contextmanager
+    def _in_states_to_come(self, states: dict[int, str]):
+        """Lines that are created meanwhile get the state that they will keep: half of
+        what creating them costs the database is writing it again.
+
+        The moves themselves are as before when this ends, so that everybody who
+        follows their states sees them change when the lines are there.
+
+        :param states: by move id
+        """
+        before = {move: move.state for move in self}
+        # protected: nothing but the value is set
+        with self.env.protecting([self._fields["state"]], self):
+            for move in self:
+                move.state = states[move.id]
+            try:
+                yield
+            finally:
+                for move, state in before.items():
+                    move.state = state
+
+    def _create_reserved_lines(self, allocations, quants, states) -> None:
         # Iterated together, so that what is read for one is read for all.
         quant_by_id = {quant.id: quant for quant in quants}
         vals_list = []
-        for move, allocation in zip(moves, served, strict=True):
-            vals_list += move.with_company(move.company_id)._reserve_shares(
+        for move, allocation in zip(self, allocations, strict=True):
+            if move.company_id != move.env.company:
+                move = move.with_company(move.company_id)
+            for vals in move._reserve_shares(
                 [(quant_by_id[quant], qty) for quant, qty in allocation.shares]
-            )
-        moves.env["stock.move.line"].create(vals_list)
-        quants._apply_deferred_reservations(deferred)
-        self._write_reserved_states(served)
-        lines._keep_delivered_quantities(pending)
-        moves.with_env(self.env)._place_reserved_lines()
+            ):
+                vals["state"] = states[move.id]
+                vals_list.append(vals)
+        self.env["stock.move.line"].create(vals_list)
 
     def _reserve_shares(self, shares) -> list[dict]:
         """Add quantities of quants to the move's lines.
@@ -300,28 +313,23 @@ class StockMove(models.Model):
         for key, (quant, quantity) in by_key.items():
             line = lines.get(key)
             if not line or not line._increase_reservation(quantity):
-                vals_list.append(
-                    self._prepare_move_line_vals(
-                        quantity=quantity, reserved_quant=quant.with_env(self.env)
-                    )
+                vals = self._prepare_move_line_vals(
+                    quantity=quantity, reserved_quant=quant.with_env(self.env)
                 )
+                # core computes the same, and would update each new line with it
+                vals_list.append({"quantity_product_uom": quantity, **vals})
         return vals_list
-
-    def _write_reserved_states(self, allocations: list[Allocation]) -> None:
-        full, part = [], []
-        for allocation in allocations:
-            (part if allocation.missing else full).append(allocation.demand_id)
-        self.browse(part).write({"state": "partially_available"})
-        self.browse(full).write({"state": "assigned"})
 
     def _place_reserved_lines(self) -> None:
         """What core does with lines just reserved: whole packages, then putaway."""
         if not self.env.context.get("bypass_entire_pack"):
             self.picking_id._check_entire_pack()
+        redirecting = self.location_dest_id.filtered(
+            lambda place: place.usage == "view" or place.putaway_rule_ids
+        )
         self.filtered(
             lambda move: (
-                move.location_dest_id.usage == "view"
-                or move.location_dest_id.putaway_rule_ids
+                move.location_dest_id in redirecting
                 or move.move_line_ids.location_dest_id != move.location_dest_id
             )
         ).move_line_ids._apply_putaway_strategy()
@@ -479,14 +487,44 @@ def _fit_to_unit(unit, move_unit, quantity: float) -> float:
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
 
-    def _get_pending_delivered_quantities(self):
-        """Lines whose delivered quantity is to be computed again anyway."""
-        return self.env.records_to_compute(self._fields["qty_delivered"])
+    def _get_delivered_fields(self):
+        """Stored fields that follow deliveries, and nothing else of a move."""
+        line, order = self._fields, self.env["sale.order"]._fields
+        return [
+            line["qty_delivered"],
+            line["qty_to_invoice"],
+            line["untaxed_amount_to_invoice"],
+            line["invoice_status"],
+            order["invoice_status"],
+        ]
 
-    def _keep_delivered_quantities(self, pending):
+    def _get_pending_delivered(self):
+        """Records whose delivered quantity, or what follows from it, is to be computed
+        again anyway, by field."""
+        return {
+            field: self.env.records_to_compute(field)
+            for field in self._get_delivered_fields()
+        }
+
+    def _keep_delivered(self, pending):
         """A reservation delivers nothing, although it changes states and quantities of
-        moves: computing again costs a search for kits per line."""
-        self.env.remove_to_compute(self._fields["qty_delivered"], self - pending)
+        moves: computing again costs a search for kits per line, and more."""
+        for field, records in pending.items():
+            touched = self if field.model_name == self._name else self.order_id
+            self.env.remove_to_compute(field, touched - records)
+
+
+class ProductProduct(models.Model):
+    _inherit = "product.product"
+
+    def _has_plain_reservations(self) -> bool:
+        """Free of rules that need core's own routine, move by move."""
+        self.ensure_one()
+        return (
+            self.tracking != "serial"
+            and self.categ_id.packaging_reserve_method != "full"
+            and not ("use_expiration_date" in self and self.use_expiration_date)
+        )
 
 
 class StockMoveLine(models.Model):

@@ -5,6 +5,9 @@ from collections import defaultdict
 from odoo import api, models
 from odoo.tools import SQL
 
+# Removal strategies whose picking order is a plain sort of the quants.
+SORTED_STRATEGIES = ("fifo", "lifo", "closest")
+
 
 class DeferredReservations:
     """Reserved quantities that are written once per quant, when all are known.
@@ -58,6 +61,33 @@ class StockQuant(models.Model):
         )
 
     # --------------------------------------------------------- facts for the planner
+
+    def _get_reservation_pools(self, places) -> dict[tuple, models.Model]:
+        """The quants that each product and source location may take from.
+
+        :param self: quants ordered by date and id
+        :param places: pairs of product and location
+        :return: quants in picking order, by pair; products that core divides by more
+            than an order of quants are left out
+        """
+        by_product = self.grouped("product_id")
+        excluded = self._get_products_not_planned()
+        pools = {}
+        for product, location in places:
+            strategy = self._get_removal_strategy(product, location)
+            if strategy not in SORTED_STRATEGIES:
+                excluded |= product
+            path = location.sudo().parent_path
+            pools[product, location] = (
+                by_product.get(product, self.browse())
+                .filtered(
+                    lambda q, path=path: q.location_id.parent_path.startswith(path)
+                )
+                ._sorted_for_removal(strategy)
+            )
+        return {
+            place: pool for place, pool in pools.items() if place[0] not in excluded
+        }
 
     def _get_products_not_planned(self):
         """Products whose stock core divides by more than an order of quants.
