@@ -197,7 +197,11 @@ class StockMove(models.Model):
             .search(
                 [
                     ("product_id", "in", {product.id for product, _place in places}),
-                    ("location_id", "child_of", {place.id for _product, place in places}),
+                    (
+                        "location_id",
+                        "child_of",
+                        {place.id for _product, place in places},
+                    ),
                 ],
                 order="in_date, id",
             )
@@ -223,7 +227,9 @@ class StockMove(models.Model):
             {place: pool.ids for place, pool in pools.items()},
             free,
             digits=self.env["decimal.precision"].precision_get("Product Unit"),
-            limits={place: pool._get_unreserved_total() for place, pool in pools.items()},
+            limits={
+                place: pool._get_unreserved_total() for place, pool in pools.items()
+            },
         )
 
     def _get_unit_fit(self):

@@ -137,7 +137,7 @@ class TestCreditNote(CreditCommon):
         Expected: it asks for more money, not for the goods again: no links.
         """
         if "account.debit.note" not in self.env:
-            self.skipTest("account_debit_note is not installed")
+            self.skipTest("account_debit_note is NOT installed: NOT tested")
         order = self._create_order((self.desk, 10))
         shipment = self._ship(order, 4)
         invoice = order._create_invoices()

@@ -51,7 +51,7 @@ class TestOtherRoutes(InvoicingCommon):
             "stock_dropshipping.route_drop_shipping", raise_if_not_found=False
         )
         if not route:
-            self.skipTest("stock_dropshipping is not installed")
+            self.skipTest("stock_dropshipping is NOT installed: NOT tested")
         vendor = self.env["res.partner"].create({"name": "Vendor"})
         lamp = self._create_good(
             "Lamp",
@@ -145,7 +145,7 @@ class TestKits(InvoicingCommon):
     def setUp(self):
         super().setUp()
         if "mrp.bom" not in self.env:
-            self.skipTest("sale_mrp is not installed")
+            self.skipTest("sale_mrp is NOT installed: kits NOT tested")
 
     def test_each_shipment_has_the_kits_it_completed(self):
         """Scenario: 5 tables of a top and four legs each; 3 tops and 8 legs ship, then

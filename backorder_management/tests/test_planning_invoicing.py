@@ -288,7 +288,7 @@ class TestAnyHistory(unittest.TestCase):
             sum(part.quantity for part in result.parts) + result.rest, before, 6
         )
         if before > 0:
-            self.assertTrue(all(part.quantity > 0 for part in result.parts))
+            self.assertGreater(min(part.quantity for part in result.parts), 0.0)
             self.assertEqual(result.rest, 0.0)
         for part in result.parts:
             self.assertAlmostEqual(

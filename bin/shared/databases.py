@@ -22,7 +22,7 @@ PLAIN_MODULES = (
     "stock_picking_batch",
 )
 # What our own tests want too, to prove that we get along with it.
-_TESTED_WITH = ("product_expiry",)
+_TESTED_WITH = ("account_debit_note", "product_expiry")
 _NOT_IN_DATABASE = {"tests", "static", "i18n", "planning", "readme", "__pycache__"}
 _KEPT_TEMPLATES = 2  # another command may still be at work with the one before
 FILES_INTO_DATABASE = """
@@ -105,7 +105,8 @@ def addon_template(odoo, server):
 def tested_template(odoo, server):
     """The database with the add-on, and what else our own tests want."""
     base = addon_template(odoo, server)
-    name = base.replace("addon_", "tested_")
+    extras = hashlib.sha256(repr(_TESTED_WITH).encode()).hexdigest()[:4]
+    name = base.replace("addon_", "tested_") + extras
     title = "Installing what its tests want beside it"
     return _extended(odoo, server, base, name, _TESTED_WITH, title)
 
