@@ -3,6 +3,8 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 
+import psycopg2
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -23,8 +25,10 @@ class Pending:
 
     def __init__(self):
         self.moves: set[int] = set()
-        # by product and location: what ships from a reservation leaves nothing behind
-        self.on_hand: dict[tuple[int, int], float] = defaultdict(float)
+        # by product and location: quants that got their first goods less those that
+        # lost their last, and the change of what is free; what ships from a
+        # reservation changes nothing there
+        self.stocked: dict[tuple[int, int], float] = defaultdict(float)
         self.free: dict[tuple[int, int], float] = defaultdict(float)
 
     @staticmethod
@@ -121,14 +125,14 @@ class BackorderDemand(models.Model):
         self._get_pending().moves.difference_update(moves.ids)
 
     @api.model
-    def _note_stock(self, product_id, location_id, on_hand, free):
+    def _note_stock(self, product_id, location_id, stocked, free):
         """Stock of a product changed.
 
-        :param on_hand: change of the quantity on hand
-        :param free: change of what is not reserved, product's unit both
+        :param stocked: 1 where there are goods now and were none, -1 the other way
+        :param free: change of what is not reserved, product's unit
         """
         pending = self._get_pending()
-        pending.on_hand[product_id, location_id] += on_hand
+        pending.stocked[product_id, location_id] += stocked
         pending.free[product_id, location_id] += free
 
     @api.model
@@ -153,8 +157,11 @@ class BackorderDemand(models.Model):
             self._queue_pending(pending)
             return
         try:
-            with self.env.cr.savepoint():
-                self._refresh(moves, pending.get_changed(pending.free), pending)
+            self._refresh(
+                moves,
+                pending.get_changed(pending.free),
+                pending.get_changed(pending.stocked),
+            )
         except Exception as error:  # pylint: disable=broad-except
             # whatever it is, it must not stop the warehouse; administrators see it
             _logger.exception("The backorder figures could not be refreshed.")
@@ -165,20 +172,20 @@ class BackorderDemand(models.Model):
         """Leave what was noted to the scheduled action."""
         moves = self.env["stock.move"].browse(pending.moves).exists()
         products = pending.get_changed(pending.free)
-        products |= pending.get_changed(pending.on_hand) | set(moves.product_id.ids)
+        products |= pending.get_changed(pending.stocked) | set(moves.product_id.ids)
         products = self.env["product.product"].browse(products).exists()
         self.env["backorder.refresh"]._queue(products.ids, error)
 
     # ------------------------------------------------------------------ refreshing
 
     @api.model
-    def _refresh(self, moves, product_ids, pending=None):
-        """Compute and store the planner's figures.
+    def _refresh(self, moves, product_ids, stocked_ids):
+        """Compute and store the planner's figures: all of them, or none.
 
         :param moves: moves that changed; demands without a row get one, and rows of
             moves that are no demand any more go
         :param product_ids: products of which free stock came or went
-        :param pending: what was noted about stock on hand, if not all of it
+        :param stocked_ids: products that came to a place that had none, or left none
         """
         first_steps = moves._filter_backorder_first_steps()
         products = set(product_ids) | self._delete_rows(moves - first_steps)
@@ -188,15 +195,20 @@ class BackorderDemand(models.Model):
             .product_id.filtered("is_storable")
             .ids
         )
-        stock = self._get_stock(products)
+        if first_steps or products or stocked_ids:
+            with self.env.cr.savepoint():
+                short = self._share_and_store(first_steps, products)
+                self._store_stock_reasons(short | set(stocked_ids))
+
+    @api.model
+    def _share_and_store(self, first_steps, product_ids):
+        """:return: ids of products that are short somewhere, among what was stored"""
+        stock = self._get_stock(product_ids)
         free = self._share_free_stock(stock, self._get_sharing_moves(stock))
-        known = self._get_known_rows(first_steps, products)
+        known = self._get_known_rows(first_steps, product_ids)
         others = known.move_id | self.env["stock.move"].browse(free)
         first_steps |= (others - first_steps)._filter_backorder_first_steps()
-        self._store(first_steps, known, free)
-        if pending:
-            products |= pending.get_changed(pending.on_hand)
-        self._store_stock_reasons(products)
+        return self._store(first_steps, known, free)
 
     @api.model
     def _get_known_rows(self, moves, product_ids):
@@ -319,11 +331,11 @@ class BackorderDemand(models.Model):
         gone = self.search(
             [("product_id", "in", products.ids), ("move_id", "not in", moves.ids)]
         )
-        self._refresh(moves | gone.move_id, products.ids)
+        self._refresh(moves | gone.move_id, products.ids, products.ids)
 
     def _store(self, first_steps, known, free):
         if not first_steps:
-            return
+            return set()
         before = {row.move_id.id: (row.qty_short, row.qty_free) for row in known}
         shortages = first_steps._get_backorder_shortages(free_by_move=free)
         self._store_since(first_steps, shortages, before)
@@ -336,24 +348,36 @@ class BackorderDemand(models.Model):
             != min(figures.open - figures.allocated, before.get(move_id, (0.0, 0.0))[1])
         ]
         self._announce(changed)
+        return {
+            move.product_id.id for move in first_steps if shortages[move.id].short > 0
+        }
 
     def _delete_rows(self, moves):
         """Rows of moves that are no demand any more.
 
         Not `unlink`: it empties the whole cache, and this runs in every transaction
-        that ships something. Nothing hangs on a row of a move that is over.
+        that ships something. Nothing hangs on a row of a move that is over. For the
+        same reason the savepoint comes with the statement that it is for.
 
         :return: ids of products of which these left free stock to others
         """
         if not moves:
             return set()
-        gone = self.env.execute_query(
-            SQL(
-                "DELETE FROM backorder_demand WHERE move_id = ANY(%s)"
-                " RETURNING product_id, qty_free",
-                moves.ids,
+        cr = self.env.cr
+        try:
+            cr.execute(
+                SQL(
+                    "SAVEPOINT backorder_rows;"
+                    " DELETE FROM backorder_demand WHERE move_id = ANY(%s)"
+                    " RETURNING product_id, qty_free",
+                    moves.ids,
+                )
             )
-        )
+            gone = cr.fetchall()
+        except psycopg2.Error:
+            cr.execute("ROLLBACK TO SAVEPOINT backorder_rows")
+            raise
+        cr.execute("RELEASE SAVEPOINT backorder_rows")
         if gone:
             moves.invalidate_recordset(["backorder_demand_ids"], flush=False)
             self.invalidate_model(flush=False)

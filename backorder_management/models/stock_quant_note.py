@@ -10,27 +10,32 @@ class StockQuant(models.Model):
     def create(self, vals_list):
         quants = super().create(vals_list)
         for quant in quants:
-            quant._note_backorder_change(quant.quantity, quant.reserved_quantity)
+            quant._note_backorder_change(
+                0.0, 0.0, quant.quantity, quant.reserved_quantity
+            )
         return quants
 
     def write(self, vals):
         if "quantity" in vals or "reserved_quantity" in vals:
             for quant in self:
-                quant._note_backorder_change(
-                    vals.get("quantity", quant.quantity) - quant.quantity,
-                    vals.get("reserved_quantity", quant.reserved_quantity)
-                    - quant.reserved_quantity,
+                before = quant.quantity, quant.reserved_quantity
+                after = (
+                    vals.get("quantity", quant.quantity),
+                    vals.get("reserved_quantity", quant.reserved_quantity),
                 )
+                quant._note_backorder_change(*before, *after)
         return super().write(vals)
 
-    def _note_backorder_change(self, quantity, reserved):
-        """:param quantity: change on hand; :param reserved: change of what is reserved
+    def _note_backorder_change(self, quantity, reserved, new_quantity, new_reserved):
+        """On hand and reserved, before and after, in the product's unit of measure.
 
-        Both in the product's unit of measure. What customers or vendors have is no
-        stock of ours.
+        What customers or vendors have is no stock of ours.
         """
         if self.location_id.usage != "internal":
             return
         self.env["backorder.demand"]._note_stock(
-            self.product_id.id, self.location_id.id, quantity, quantity - reserved
+            self.product_id.id,
+            self.location_id.id,
+            stocked=(new_quantity > 0) - (quantity > 0),
+            free=(new_quantity - new_reserved) - (quantity - reserved),
         )

@@ -292,6 +292,26 @@ class TestCorners(BackorderCommon):
         )
         self.assertEqual(pending.error, "oops")
 
+    def test_a_row_that_cannot_be_deleted_stops_no_delivery(self):
+        """The database itself refuses, as when another transaction is faster."""
+        self._put_stock(self.glass, 10)
+        order = self._create_order((self.glass, 10))
+        self.env.cr.execute("""
+            CREATE FUNCTION pg_temp.refuse() RETURNS trigger LANGUAGE plpgsql
+                AS $$ BEGIN RAISE 'not now'; END $$;
+            CREATE TRIGGER refuse BEFORE DELETE ON backorder_demand
+               FOR EACH ROW EXECUTE FUNCTION pg_temp.refuse()
+        """)
+        with mute_logger(DEMAND_LOGGER, "odoo.sql_db"):
+            self._validate(order.picking_ids)
+        self.assertEqual(order.order_line.qty_delivered, 10)
+        queue = self.env["backorder.refresh"]
+        queued = queue.search([("product_id", "=", self.glass.id)])
+        self.assertIn("not now", queued.error)
+        self.env.cr.execute("DROP TRIGGER refuse ON backorder_demand")
+        self.assertEqual(queue._refresh_next(10), 1)
+        self.assertFalse(order.order_line.move_ids.backorder_demand_ids)
+
     def test_one_bad_product_does_not_block_the_queue(self):
         """
         GIVEN two products wait for their refresh, and that of one fails
