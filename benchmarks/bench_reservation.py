@@ -25,6 +25,7 @@ from common import (
     row,
 )
 
+from odoo.sql_db import db_connect
 from odoo.tools import config
 
 PRODUCTS = 20
@@ -67,13 +68,20 @@ def bench_reservation(orders, runs):
     many = prepare(with_addon, "reserve_many", lambda env: fill(env, orders * 10))
     figures = {ours: [], plain: [], many: []}
     reserve(ours), reserve(plain)  # noqa: B018 - the first run warms caches up
-    for _run in range(runs):
-        for database in figures:
-            figures[database].append(reserve(database))
+    # Two rounds: what 30,000 demands leave behind would weigh on whoever comes next.
+    for databases in ((plain, ours), (ours, many)):
+        for _run in range(runs):
+            for database in databases:
+                clean_up(database)
+                figures[database].append(reserve(database))
     seconds = {
         name: statistics.median(run[0] for run in runs)
         for name, runs in figures.items()
     }
+    faster = [
+        core[0] / mine[0]
+        for core, mine in zip(figures[plain], figures[ours][:runs], strict=True)
+    ]
     queries = {name: max(run[1] for run in runs) for name, runs in figures.items()}
     results = {name: {run[4:] for run in runs} for name, runs in figures.items()}
     for label, name in (("core", plain), ("ours", ours), ("ours, 10 x", many)):
@@ -84,7 +92,7 @@ def bench_reservation(orders, runs):
         )
     print(f"reserved: core {results[plain]}, ours {results[ours]}")
     return (
-        row("times as fast as core", seconds[plain] / seconds[ours], 12, at_least=True)
+        row("times as fast as core", statistics.median(faster), 12, at_least=True)
         + row("queries", queries[ours], 200)
         + row("time of 10 x the demands", seconds[many] / seconds[ours], 11)
         + (results[plain] != results[ours])
@@ -118,6 +126,14 @@ def put_stock(env):
             for product, quantity in wanted
         ]
     )
+
+
+def clean_up(database):
+    """Remove what the run before has rolled back, or it is done during this one."""
+    with db_connect(database).cursor() as cr:
+        cr._cnx.rollback()
+        cr._cnx.autocommit = True
+        cr.execute("VACUUM")
 
 
 def reserve(database):

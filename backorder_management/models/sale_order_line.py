@@ -7,6 +7,15 @@ from ..planning.states import Figures, line_state
 from .backorder_kit import Kit
 from .backorder_state import STATES
 
+BACKORDER_FIELDS = (
+    "backorder_since",
+    "backorder_state",
+    "qty_allocated",
+    "qty_backorder_open",
+    "qty_backordered",
+    "qty_cancelled",
+)
+
 
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
@@ -77,6 +86,8 @@ class SaleOrderLine(models.Model):
         "move_ids.picking_id.backorder_state",
     )
     def _compute_backorder(self):
+        # many lines change without anybody looking at the rest of them
+        self.fetch([*BACKORDER_FIELDS, "state", "product_id", "product_uom_id"])
         confirmed = self.filtered(lambda line: line.state in ("sale", "cancel"))
         shortages = confirmed.move_ids._get_backorder_shortages()
         for line in self:

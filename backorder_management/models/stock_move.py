@@ -218,9 +218,11 @@ class StockMove(models.Model):
         :return: by move id, in the product's unit; other moves are left out
         """
         if free_by_move is None:
+            demands = self._get_open_backorder_chain().backorder_demand_ids
+            demands.fetch(["move_id", "qty_free"])  # all that is looked at
             free_by_move = {
                 demand.move_id.id: demand.qty_free
-                for demand in self._get_open_backorder_chain().backorder_demand_ids
+                for demand in demands
                 if demand.qty_free
             }
         result: dict[int, Shortage] = {}
