@@ -1,3 +1,4 @@
+from . import hypothesis_profile
 from . import test_bad_input
 from . import test_corners
 from . import test_cut_over
