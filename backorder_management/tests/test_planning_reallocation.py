@@ -1,0 +1,490 @@
+"""Reallocation as pure functions: who keeps, gains and loses, and why."""
+
+import unittest
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ..planning import reallocation as planner
+from ..planning.reallocation import Claim, Reason, Situation, reallocate
+
+SHELF, STOCK = "shelf", "stock"
+
+
+def claim(number, wanted, held=0, *, order=None, pool="cups", supply=None, **facts):
+    """A claim whose place and rank are its number, unless told otherwise."""
+    holdings = ((supply or pool, float(held)),) if held else ()
+    values = {"rank": (number,), "place": (number,), **facts}
+    return Claim(
+        number,
+        order or f"S{number}",
+        pool,
+        float(wanted),
+        holdings,
+        **values,
+    )
+
+
+def situation(claims, *, digits=2, **supplies):
+    """One supply per pool, of the same name; what the claims hold is part of it."""
+    facts = {
+        name: supplies.pop(name)
+        for name in ("lacking", "values", "elsewhere", "picked", "limits")
+        if name in supplies
+    }
+    return Situation(
+        claims,
+        {name: (name,) for name in supplies},
+        {name: float(quantity) for name, quantity in supplies.items()},
+        digits,
+        **facts,
+    )
+
+
+class PlanCase(unittest.TestCase):
+    def assertPlan(self, plan, *quantities):
+        """:param quantities: what each claim holds afterwards, by its number"""
+        found = {decision.claim.id: decision.after for decision in plan.decisions}
+        self.assertEqual([found[number] for number in sorted(found)], list(quantities))
+
+    def get_reason(self, plan, number) -> Reason:
+        [reason] = [each.reason for each in plan.decisions if each.claim.id == number]
+        return reason
+
+
+class TestOutcomes(PlanCase):
+    def test_gain_takes_nothing_from_anybody(self):
+        """10 cups, all held by the last: the first gets none, as it is kept."""
+        plan = reallocate(situation([claim(1, 8), claim(2, 10, 10)], cups=10))
+        self.assertPlan(plan, 0, 10)
+        self.assertEqual(self.get_reason(plan, 1), Reason(planner.KEPT, by=2))
+        self.assertFalse(plan.violated)
+
+    def test_redistribute_goes_to_who_ranks_first(self):
+        plan = reallocate(
+            situation(
+                [claim(1, 8), claim(2, 10, 10, outcome=planner.REDISTRIBUTE)], cups=10
+            )
+        )
+        self.assertPlan(plan, 8, 2)
+        self.assertEqual(
+            self.get_reason(plan, 2), Reason(planner.OUTRANKED, by=1, criterion=0)
+        )
+
+    def test_a_winner_takes_from_who_may_lose_and_not_from_who_gains(self):
+        """Of 10 cups 6 are kept; the winner of 8 gets the other 4: an exception."""
+        plan = reallocate(
+            situation(
+                [
+                    claim(1, 6, 6),
+                    claim(2, 4, 4, outcome=planner.IMPROVE),
+                    claim(3, 8, outcome=planner.WIN),
+                ],
+                cups=10,
+            )
+        )
+        self.assertPlan(plan, 6, 0, 4)
+        self.assertEqual(plan.violated, {3})
+
+    def test_improve_keeps_what_nobody_must_win(self):
+        """The better ranked one, who may lose, loses to it what it had."""
+        plan = reallocate(
+            situation(
+                [
+                    claim(1, 8, outcome=planner.REDISTRIBUTE),
+                    claim(2, 9, 5, outcome=planner.IMPROVE),
+                ],
+                cups=10,
+            )
+        )
+        self.assertPlan(plan, 5, 5)
+
+    def test_fill_gets_back_what_is_left_and_never_more(self):
+        plan = reallocate(
+            situation(
+                [claim(1, 9, 6, outcome=planner.FILL), claim(2, 5)],
+                cups=20,
+            )
+        )
+        self.assertPlan(plan, 6, 5)
+        self.assertEqual(self.get_reason(plan, 1), Reason(planner.NO_GAIN))
+        scarce = reallocate(
+            situation([claim(1, 9, 6, outcome=planner.FILL), claim(2, 5)], cups=7)
+        )
+        self.assertPlan(scarce, 2, 5)
+
+    def test_lose_gives_all_back_and_skip_takes_no_part(self):
+        plan = reallocate(
+            situation(
+                [
+                    claim(1, 9, 6, outcome=planner.LOSE),
+                    claim(2, 7, 3, outcome=planner.SKIP),
+                    claim(3, 20),
+                ],
+                cups=10,
+            )
+        )
+        self.assertPlan(plan, 0, 3, 7)
+        self.assertEqual(self.get_reason(plan, 1), Reason(planner.GIVEN_BACK))
+        self.assertEqual(self.get_reason(plan, 2), Reason(planner.SKIPPED))
+
+    def test_goods_that_are_gone_violate_a_gain(self):
+        plan = reallocate(situation([claim(1, 5, 5)], cups=3))
+        self.assertPlan(plan, 3)
+        self.assertEqual(plan.violated, {1})
+
+
+class TestReasons(PlanCase):
+    def test_covered_in_full(self):
+        plan = reallocate(situation([claim(1, 5)], cups=5))
+        self.assertEqual(self.get_reason(plan, 1), Reason(planner.COVERED))
+
+    def test_the_criterion_that_decides_is_named(self):
+        """Same first criterion; the second one makes the difference."""
+        plan = reallocate(
+            situation([claim(1, 5, rank=(0, 1)), claim(2, 5, rank=(0, 0))], cups=5)
+        )
+        self.assertPlan(plan, 0, 5)
+        self.assertEqual(
+            self.get_reason(plan, 1), Reason(planner.OUTRANKED, by=2, criterion=1)
+        )
+
+    def test_equals_are_served_in_their_places(self):
+        plan = reallocate(
+            situation([claim(1, 5, rank=(0,)), claim(2, 5, rank=(0,))], cups=5)
+        )
+        self.assertEqual(self.get_reason(plan, 2), Reason(planner.OUTRANKED, by=1))
+
+    def test_the_last_one_served_before_is_named(self):
+        plan = reallocate(situation([claim(1, 3), claim(2, 3), claim(3, 3)], cups=6))
+        self.assertEqual(self.get_reason(plan, 3).by, 2)
+
+    def test_nothing_there(self):
+        plan = reallocate(
+            situation(
+                [
+                    claim(1, 5),
+                    claim(2, 5, pool="mugs"),
+                    claim(3, 5, pool="jugs"),
+                    claim(4, 5, pool="bowls"),
+                ],
+                cups=3,
+                mugs=0,
+                jugs=0,
+                bowls=0,
+                elsewhere=frozenset({"mugs"}),
+                picked=frozenset({"jugs"}),
+            )
+        )
+        codes = [self.get_reason(plan, number).code for number in (1, 2, 3, 4)]
+        self.assertEqual(
+            codes,
+            [
+                planner.NO_STOCK,  # it got all 3 there were
+                planner.OTHER_LOCATION,
+                planner.PICKED,
+                planner.NO_STOCK,
+            ],
+        )
+
+    def test_passed_over_too_often(self):
+        plan = reallocate(situation([claim(1, 5), claim(2, 5, overdue=True)], cups=5))
+        self.assertPlan(plan, 0, 5)
+        self.assertEqual(
+            self.get_reason(plan, 1), Reason(planner.OUTRANKED, by=2, criterion=-1)
+        )
+
+
+class TestCompleteOrders(PlanCase):
+    """Orders that ship only complete."""
+
+    def both(self, cups, mugs, **facts):
+        """An order of 5 cups and 5 mugs that ships complete, and one of 5 cups."""
+        return situation(
+            [
+                claim(1, 5, 3, order="S1", ships_complete=True),
+                claim(2, 5, order="S1", pool="mugs", ships_complete=True),
+                claim(3, 5, order="S2"),
+            ],
+            cups=cups,
+            mugs=mugs,
+            **facts,
+        )
+
+    def test_all_of_it_or_nothing(self):
+        """4 mugs of 5: the cups it holds go to the other order."""
+        plan = reallocate(self.both(cups=6, mugs=4))
+        self.assertPlan(plan, 0, 0, 5)
+        self.assertEqual(
+            self.get_reason(plan, 1), Reason(planner.WAITS_FOR_ORDER, numbers=(2, 2))
+        )
+        self.assertFalse(plan.violated)
+
+    def test_it_keeps_its_goods_where_they_can_be_used(self):
+        plan = reallocate(self.both(cups=6, mugs=5))
+        self.assertPlan(plan, 5, 5, 1)
+
+    def test_a_line_made_to_order_is_not_there_yet(self):
+        plan = reallocate(self.both(cups=6, mugs=5, lacking={"S1": 1}))
+        self.assertPlan(plan, 0, 0, 5)
+        self.assertEqual(self.get_reason(plan, 2).code, planner.WAITS_FOR_ORDER)
+
+    def test_what_one_gives_back_completes_another(self):
+        """S1 holds cups and lacks mugs; S2 holds mugs and lacks cups: with what the
+        second gives back the first is complete."""
+        plan = reallocate(
+            situation(
+                [
+                    claim(1, 5, 5, order="S1", ships_complete=True),
+                    claim(2, 5, order="S1", pool="mugs", ships_complete=True),
+                    claim(3, 5, order="S2", ships_complete=True),
+                    claim(4, 5, 5, order="S2", pool="mugs", ships_complete=True),
+                ],
+                cups=5,
+                mugs=5,
+            )
+        )
+        self.assertPlan(plan, 5, 5, 0, 0)
+
+    def test_shelf_first(self):
+        """2 on the shelf, 3 elsewhere; the line that may take anywhere leaves the
+        shelf to the one that may not."""
+        plan = reallocate(
+            Situation(
+                [
+                    claim(1, 3, order="S1", pool=STOCK, ships_complete=True),
+                    claim(2, 2, order="S1", pool=SHELF, ships_complete=True),
+                ],
+                {STOCK: ("A", "B"), SHELF: ("A",)},
+                {"A": 2.0, "B": 3.0},
+                2,
+            )
+        )
+        self.assertPlan(plan, 3, 2)
+
+
+class TestSharing(PlanCase):
+    def test_fair_share_among_equals(self):
+        """12 among asks of 10, 10, 2 and 10: 2 for who wants no more, then 4, 3, 3."""
+        plan = reallocate(
+            situation(
+                [
+                    claim(number, wanted, rank=())
+                    for number, wanted in enumerate((10, 10, 2, 10), start=1)
+                ],
+                cups=12,
+            ),
+            planner.FAIR_SHARE,
+        )
+        self.assertPlan(plan, 4, 3, 2, 3)
+        self.assertEqual(
+            self.get_reason(plan, 4), Reason(planner.SHARED, numbers=(12, 4))
+        )
+
+    def test_a_better_rank_does_not_share(self):
+        plan = reallocate(
+            situation(
+                [claim(1, 9), claim(2, 6, rank=(2,)), claim(3, 6, rank=(2,))], cups=12
+            ),
+            planner.FAIR_SHARE,
+        )
+        self.assertPlan(plan, 9, 2, 1)
+
+    def test_most_orders(self):
+        """One order of both, ranked first, or one of each: two are more than one."""
+        claims = [
+            claim(1, 2, order="S1"),
+            claim(2, 2, order="S1", pool="mugs"),
+            claim(3, 2, order="S2"),
+            claim(4, 2, order="S3", pool="mugs"),
+        ]
+        plan = reallocate(situation(claims, cups=2, mugs=2), planner.COMPLETE_ORDERS)
+        self.assertPlan(plan, 0, 0, 2, 2)
+        self.assertEqual(plan.choice.value, 2)
+        self.assertEqual(
+            self.get_reason(plan, 1), Reason(planner.COMPLETES_ORDER, by=3)
+        )
+        by_value = reallocate(
+            situation(
+                claims, cups=2, mugs=2, values={"S1": 100.0, "S2": 40.0, "S3": 40.0}
+            ),
+            planner.COMPLETE_ORDERS,
+        )
+        self.assertPlan(by_value, 2, 2, 0, 0)
+
+
+# ---------------------------------------------------------------- whatever happens
+
+OUTCOMES = (
+    planner.WIN,
+    planner.GAIN,
+    planner.GAIN,
+    planner.IMPROVE,
+    planner.REDISTRIBUTE,
+    planner.REDISTRIBUTE,
+    planner.FILL,
+    planner.LOSE,
+    planner.SKIP,
+)
+POOLS = {
+    ("cups", STOCK): ("cups shelf", "cups rest"),
+    ("cups", SHELF): ("cups shelf",),
+    ("mugs", STOCK): ("mugs shelf", "mugs rest"),
+    ("mugs", SHELF): ("mugs shelf",),
+}
+
+
+def random_situation(seed):
+    """Two products, nested places, orders of several lines, any outcome."""
+    chance = Random(seed)
+    supplies = {
+        supply: float(chance.randint(0, 8))
+        for supplies in POOLS.values()
+        for supply in supplies
+    }
+    claims = []
+    number_of_orders = chance.randint(1, 6)
+    bound = [order for order in range(number_of_orders) if chance.random() < 0.3]
+    for number in range(1, chance.randint(2, 12)):
+        pool = chance.choice(list(POOLS))
+        order = chance.randrange(number_of_orders)
+        wanted, holdings = float(chance.randint(1, 8)), ()
+        if chance.random() < 0.5:
+            supply = chance.choice(POOLS[pool])
+            held = float(chance.randint(1, int(wanted)))
+            holdings = ((supply, held),)
+            supplies[supply] += held
+        claims.append(
+            Claim(
+                number,
+                order,
+                pool,
+                wanted,
+                holdings,
+                rank=(chance.randint(0, 3),),
+                place=(number,),
+                outcome=chance.choice(OUTCOMES),
+                ships_complete=order in bound,
+                overdue=chance.random() < 0.1,
+            )
+        )
+    lacking = {order: 1 for order in range(number_of_orders) if chance.random() < 0.1}
+    return Situation(claims, POOLS, supplies, 2, lacking=lacking)
+
+
+SHARINGS = (planner.SEQUENCE, planner.FAIR_SHARE, planner.COMPLETE_ORDERS)
+
+
+class TestAnySituation(PlanCase):
+    @settings(max_examples=400, deadline=None)
+    @given(st.integers(0, 10**9), st.sampled_from(SHARINGS))
+    def test_stock_is_conserved(self, seed, sharing):
+        """No place gives more than it has, also where places are nested."""
+        facts = random_situation(seed)
+        plan = reallocate(facts, sharing)
+        self.assertEqual(len(plan.decisions), len(facts.claims))
+        for pool, supplies in POOLS.items():
+            inside = {
+                other for other, own in POOLS.items() if set(own) <= set(supplies)
+            }
+            self.assertIn(pool, inside)
+            self.assertLessEqual(
+                sum(each.after for each in plan.decisions if each.claim.pool in inside),
+                sum(facts.supplies[supply] for supply in supplies),
+            )
+
+    @settings(max_examples=400, deadline=None)
+    @given(st.integers(0, 10**9), st.sampled_from(SHARINGS))
+    def test_each_outcome_is_respected(self, seed, sharing):
+        facts = random_situation(seed)
+        bound = {each.order for each in facts.claims if each.ships_complete}
+        for decision in reallocate(facts, sharing).decisions:
+            own, after = decision.claim, decision.after
+            self.assertLessEqual(after, own.wanted)
+            if own.outcome == planner.SKIP:
+                self.assertEqual(after, own.held)
+            elif own.outcome == planner.LOSE and own.order not in bound:
+                self.assertEqual(after, 0.0)
+            elif own.outcome == planner.FILL:
+                self.assertLessEqual(after, own.held)
+            elif own.outcome in planner.KEEPING and own.order not in bound:
+                self.assertGreaterEqual(after, own.held)
+
+    @settings(max_examples=400, deadline=None)
+    @given(st.integers(0, 10**9), st.sampled_from(SHARINGS))
+    def test_an_order_that_ships_complete_gets_all_or_nothing(self, seed, sharing):
+        facts = random_situation(seed)
+        bound = {each.order for each in facts.claims if each.ships_complete}
+        plan = reallocate(facts, sharing)
+        for order in bound:
+            members = [each for each in plan.decisions if each.claim.order == order]
+            deciding = [each for each in members if each.claim.outcome != planner.SKIP]
+            complete = all(each.after == each.claim.wanted for each in members)
+            if not complete or facts.lacking.get(order):
+                self.assertEqual(
+                    [each.after for each in deciding], [0.0] * len(deciding)
+                )
+
+    @settings(max_examples=400, deadline=None)
+    @given(st.integers(0, 10**9), st.sampled_from(SHARINGS))
+    def test_nothing_is_left_that_somebody_could_use(self, seed, sharing):
+        facts = random_situation(seed)
+        bound = {each.order for each in facts.claims if each.ships_complete}
+        plan = reallocate(facts, sharing)
+        for decision in plan.decisions:
+            own = decision.claim
+            if own.outcome not in planner.GAINING or own.order in bound:
+                continue
+            if decision.after == own.wanted:
+                continue
+            outer = (own.pool[0], STOCK)
+            full = [
+                sum(
+                    each.after
+                    for each in plan.decisions
+                    if set(POOLS[each.claim.pool]) <= set(POOLS[pool])
+                )
+                + 1.0
+                > sum(facts.supplies[supply] for supply in POOLS[pool])
+                for pool in (own.pool, outer)
+            ]
+            # full where it may take, or all around is kept by those who may take there
+            kept_inside = own.pool[1] == SHELF
+            self.assertTrue(any(full) or kept_inside, decision)
+
+    @settings(max_examples=400, deadline=None)
+    @given(st.integers(0, 10**9), st.sampled_from(SHARINGS))
+    def test_same_facts_same_plan_and_one_reason_each(self, seed, sharing):
+        facts = random_situation(seed)
+        plan = reallocate(facts, sharing)
+        shuffled = list(facts.claims)
+        Random(seed).shuffle(shuffled)
+        pools = dict(reversed(POOLS.items()))
+        other = reallocate(
+            Situation(shuffled, pools, dict(facts.supplies), 2, lacking=facts.lacking),
+            sharing,
+        )
+        self.assertEqual(plan, other)
+        for decision in plan.decisions:
+            self.assertEqual(
+                decision.reason.code == planner.COVERED,
+                decision.after == decision.claim.wanted,
+            )
+
+    @settings(max_examples=400, deadline=None)
+    @given(st.integers(0, 10**9))
+    def test_never_fewer_complete_orders_than_in_sequence(self, seed):
+        facts = random_situation(seed)
+
+        def count(plan):
+            short = {
+                each.claim.order
+                for each in plan.decisions
+                if each.after < each.claim.wanted
+            } | set(facts.lacking)
+            return len({each.order for each in facts.claims} - short)
+
+        self.assertGreaterEqual(
+            count(reallocate(facts, planner.COMPLETE_ORDERS)), count(reallocate(facts))
+        )
