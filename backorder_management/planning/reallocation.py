@@ -45,7 +45,6 @@ COMPLETES_ORDER = "completes_order"
 NO_GAIN = "no_gain"
 GIVEN_BACK = "given_back"
 SKIPPED = "skipped"
-STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,8 @@ class Reason:
     """The one primary reason for what a claim gets.
 
     :param by: the claim that was served before, or keeps the goods
-    :param criterion: index of the criterion that ranks it before; None: the tie-break
+    :param criterion: index of the criterion that ranks it before; -1: it was passed
+        over too often; None: the tie-break
     :param numbers: quantities or counts that the sentence names
     """
 
@@ -214,19 +214,22 @@ class _Division:
         self.done: set[Hashable] = set()
 
     def divide(self, share) -> None:
+        self.secure()
+        share(self)
+        self.fill()
+
+    def secure(self) -> None:
+        """All that comes before sharing."""
         self.keep()
         self.serve(claim for claim in self.claims if claim.outcome == WIN)
         self.keep_where_possible()
-        share(self)
-        self.fill()
 
     # ---------------------------------------------------------------- the phases
 
     def keep(self) -> None:
         for claim in self.claims:
-            if claim.outcome in KEEPING and claim.order not in self.hopeless:
-                self.hold(claim)
-            elif claim.outcome == SKIP:
+            keeps = claim.outcome in KEEPING and claim.order not in self.hopeless
+            if keeps or claim.outcome == SKIP:
                 self.hold(claim)
 
     def keep_where_possible(self) -> None:
@@ -303,13 +306,7 @@ class _Division:
         that ships only complete and its first line's turn has come."""
         if claim.order not in self.complete:
             return [claim] if self.misses(claim) else []
-        if claim.order in self.done:
-            return []
-        self.done.add(claim.order)
-        members = self.complete[claim.order]
-        if self.situation.lacking.get(claim.order) or not self.may_gain(members):
-            return []
-        return members
+        return self.open_order(claim.order)
 
     def give_shares(self, equals: Sequence[Claim], shares: Mapping[int, float]) -> None:
         """Give each its share, whoever may take from one shelf only first."""
@@ -337,12 +334,7 @@ class _Division:
 
     def complete_order(self, claim: Claim) -> None:
         """Give an order all it lacks, or nothing: at the turn of its first line."""
-        if claim.order in self.done:
-            return
-        self.done.add(claim.order)
-        members = self.complete[claim.order]
-        if self.situation.lacking.get(claim.order) or not self.may_gain(members):
-            return
+        members = self.open_order(claim.order)
         taken = self.ledger.take_all(
             [
                 (member, round(member.wanted - self.got[member.id], self.digits))
@@ -352,6 +344,16 @@ class _Division:
         if taken:
             for member in members:
                 self.got[member.id] = member.wanted
+
+    def open_order(self, order: Hashable) -> list[Claim]:
+        """The lines of an order whose turn comes, the first time; none where it cannot
+        be complete whatever there is."""
+        if order in self.done:
+            return []
+        self.done.add(order)
+        members = self.complete[order]
+        possible = not self.situation.lacking.get(order) and self.may_gain(members)
+        return members if possible else []
 
     def may_gain(self, members: Sequence[Claim]) -> bool:
         return all(
@@ -404,8 +406,6 @@ class _Division:
             return Reason(by_outcome[claim.outcome])
         if claim.order in self.complete:
             return self.get_reason_of_order(claim)
-        if claim.id not in self.reasons:
-            raise AssertionError(f"claim {claim.id} was never served")
         return self.reasons[claim.id]
 
     def get_reason_of_order(self, claim: Claim) -> Reason:
@@ -658,9 +658,7 @@ def _share_among(division: _Division, equals: Sequence[Claim]) -> None:
 def _choose(situation: Situation, in_sequence: _Division) -> Choice:
     """The orders to complete with what is left when all keep what they may."""
     division = _Division(situation, in_sequence.hopeless)
-    division.keep()
-    division.serve(claim for claim in division.claims if claim.outcome == WIN)
-    division.keep_where_possible()
+    division.secure()
     needs = division.get_needs_of_orders()
     values = situation.values
     return choose_complete_orders(
