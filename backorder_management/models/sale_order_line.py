@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections import defaultdict
+
 from odoo import api, fields, models
 
 from ..planning.shortage import cancelled_quantity, lowered_quantity
@@ -90,10 +92,13 @@ class SaleOrderLine(models.Model):
         self.fetch([*BACKORDER_FIELDS, "state", "product_id", "product_uom_id"])
         confirmed = self.filtered(lambda line: line.state in ("sale", "cancel"))
         shortages = confirmed.move_ids._get_backorder_shortages()
+        lines_by_value = defaultdict(list)
         for line in self:
-            values = line._prepare_backorder_values(shortages)
-            for name, value in values.items():
-                line[name] = value
+            for value in line._prepare_backorder_values(shortages).items():
+                lines_by_value[value].append(line.id)
+        # many lines have the same figures, and setting each costs more than grouping
+        for (name, value), ids in lines_by_value.items():
+            self.browse(ids)[name] = value
 
     def _prepare_backorder_values(self, shortages) -> dict:
         """Quantities in the line's unit, the state, and since when it is short."""
@@ -180,7 +185,8 @@ class SaleOrderLine(models.Model):
 
     def _sells_kit(self, moves) -> bool:
         """Do the moves carry components of what the line sells?"""
-        return moves[:1].product_id not in (self.product_id, moves.product_id.browse())
+        product = moves[:1].product_id
+        return bool(product) and product != self.product_id
 
     def _get_backorder_kit(self) -> Kit | None:
         """The kit this line sells, where its moves carry components."""

@@ -130,7 +130,7 @@ class StockMove(models.Model):
             not self.picked
             and self.state in ("confirmed", "waiting", "partially_available")
             and (self.procure_method != "make_to_order" or self.move_orig_ids)
-            and self.product_id.uom_id.compare(self.product_uom_qty, self.quantity) > 0
+            and self.product_uom_qty > self.quantity
             and not self._should_bypass_reservation()
         )
 
@@ -138,10 +138,11 @@ class StockMove(models.Model):
         """What is not reserved yet, in the product's unit, as core counts it."""
         unit = self.product_id.uom_id
         missing = self.product_uom_qty - self.quantity
-        if unit.compare(missing, 0) <= 0:
+        rounded = unit.round(missing)
+        if rounded <= 0:
             return 0.0
         if self.product_uom == unit:
-            return unit.round(missing)
+            return rounded
         return self.product_uom._compute_quantity(
             missing, unit, rounding_method="HALF-UP"
         )
@@ -276,16 +277,16 @@ class StockMove(models.Model):
 
         :param states: by move id
         """
-        before = {move: move.state for move in self}
+        before = self.grouped("state")
         # protected: nothing but the value is set
         with self.env.protecting([self._fields["state"]], self):
-            for move in self:
-                move.state = states[move.id]
+            for state, moves in self.grouped(lambda move: states[move.id]).items():
+                moves.state = state
             try:
                 yield
             finally:
-                for move, state in before.items():
-                    move.state = state
+                for state, moves in before.items():
+                    moves.state = state
 
     def _create_reserved_lines(self, allocations, quants, states) -> None:
         # Iterated together, so that what is read for one is read for all.
