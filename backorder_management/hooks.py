@@ -16,7 +16,10 @@ _logger = logging.getLogger(__name__)
 # Stored computed fields. Odoo computes those of a new column for each existing record,
 # one after the other; a column that is already there it leaves alone.
 NEW_COLUMNS = {
-    "sale_order": {"backorder_state": ("varchar", "none")},
+    "sale_order": {
+        "backorder_state": ("varchar", "none"),
+        "backorder_policy_id": ("int4", None),
+    },
     "sale_order_line": {
         "backorder_state": ("varchar", "none"),
         "qty_backorder_open": ("numeric", 0),

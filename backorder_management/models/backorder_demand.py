@@ -101,6 +101,10 @@ class BackorderDemand(models.Model):
         ],
         readonly=True,
     )
+    passed_runs = fields.Integer(
+        readonly=True, help="Runs in a row in which others got goods and it did not."
+    )
+    passed_since = fields.Datetime(readonly=True)
     computed_at = fields.Datetime("As Of", readonly=True)
 
     _move_unique = models.UniqueIndex("(move_id)")

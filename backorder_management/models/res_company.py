@@ -13,3 +13,53 @@ class ResCompany(models.Model):
         required=True,
         help="For customers who have no choice of their own.",
     )
+    backorder_strategy_id = fields.Many2one(
+        "backorder.strategy",
+        "Reallocation Strategy",
+        check_company=True,
+        help="How scarce stock is divided. Empty: the standard order of service.",
+    )
+    backorder_policy_id = fields.Many2one(
+        "backorder.policy",
+        "Default Agreement",
+        check_company=True,
+        help="For customers who have none of their own.",
+    )
+    backorder_on_receipt = fields.Selection(
+        [
+            ("at_once", "At once"),
+            ("queued", "As soon as a scheduled action can"),
+            ("no", "No, reserve as Odoo does"),
+        ],
+        string="Reallocate When Goods Come In",
+        default="at_once",
+        required=True,
+    )
+    backorder_run_limit = fields.Integer(
+        "At Once Up To",
+        default=500,
+        help="Where more demands than that wait for goods that came in, a scheduled "
+        "action divides them, so that nobody in the warehouse waits.",
+    )
+    backorder_nightly = fields.Boolean(
+        "Nightly Reallocation",
+        default=True,
+        help="Divide the stock of every warehouse anew, by its strategy.",
+    )
+    backorder_retention_days = fields.Integer(
+        "Keep Lines of Runs",
+        default=90,
+        help="Days after which the lines of runs, and proposals nobody applied, are "
+        "deleted. Runs keep their figures. 0: never.",
+    )
+    backorder_responsible_id = fields.Many2one(
+        "res.users",
+        "Responsible for Runs",
+        domain=[("share", "=", False)],
+        help="Gets an activity when a run fails. Empty: a backorder manager.",
+    )
+
+    _backorder_limits = models.Constraint(
+        "CHECK (backorder_run_limit >= 0 AND backorder_retention_days >= 0)",
+        "The limits of reallocation cannot be negative.",
+    )

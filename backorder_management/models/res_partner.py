@@ -13,6 +13,18 @@ class ResPartner(models.Model):
         help="How this customer's deliveries are invoiced. Empty: as the company does.",
     )
 
+    backorder_policy_id = fields.Many2one(
+        "backorder.policy",
+        "Backorder Agreement",
+        company_dependent=True,
+        help="What is agreed with this customer about missing goods. Empty: as for all "
+        "customers of the company.",
+    )
+
     @api.model
     def _commercial_fields(self):
-        return [*super()._commercial_fields(), "shipment_invoicing"]
+        return [
+            *super()._commercial_fields(),
+            "shipment_invoicing",
+            "backorder_policy_id",
+        ]

@@ -53,7 +53,8 @@ class StockMove(models.Model):
         # to see what has been reserved (automatic waves do).
         if force_qty or not any(move._is_backorder_demand() for move in self):
             return super()._action_assign(force_qty=force_qty)
-        moves = self._sorted_by_order_of_service()
+        moves = self._filter_not_blocked()._sorted_by_order_of_service()
+        moves = moves._without_incomplete_orders()
         planned = moves._reserve_in_bulk()
         moves = moves.with_context(backorder_planned_move_ids=frozenset(planned.ids))
         return super(StockMove, moves)._action_assign(force_qty=force_qty)
@@ -86,11 +87,16 @@ class StockMove(models.Model):
         Moves that are not demands, such as components of production, compete for the
         same goods at the place of their priority and date.
         """
+        special = self._get_ranks_by_strategy()
+        if special is not None:
+            return special
         received = self.env.context.get("backorder_received_reference_ids", frozenset())
         # Warehouse users need not have the right to read sales orders.
         moves = self.sudo()
-        # of the orders, the date is all that is looked at
-        moves.sale_line_id.order_id.fetch(["date_order"])
+        # of the orders, this is all that is looked at
+        moves.sale_line_id.order_id.fetch(
+            ["date_order", "picking_policy", "backorder_blocked"]
+        )
         return {
             move.id: rank_by_default(
                 demand_id=move.id,
@@ -365,13 +371,7 @@ class StockMove(models.Model):
         others = (waiting - demands).filtered(
             lambda move: (move.product_id, move.location_id) in places
         )
-        return (
-            (demands | others)
-            .with_context(
-                backorder_received_reference_ids=frozenset(self.reference_ids.ids)
-            )
-            ._action_assign()
-        )
+        return (demands | others)._reallocate(self.reference_ids)
 
     @api.model
     def _is_auto_reservation(self) -> bool:
@@ -482,7 +482,7 @@ class StockMove(models.Model):
         if places and self._is_auto_reservation():
             # Whoever cancels an order need not be allowed to see who is served next.
             waiting = self.sudo()._search_waiting(places)
-            waiting._filter_backorder_demands()._action_assign()
+            waiting._filter_backorder_demands()._reallocate()
 
 
 def _fit_to_unit(unit, move_unit, quantity: float) -> float:

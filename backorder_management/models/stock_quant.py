@@ -70,13 +70,24 @@ class StockQuant(models.Model):
         :return: quants in picking order, by pair; products that core divides by more
             than an order of quants are left out
         """
+        pools, special = self._get_all_pools(places)
+        return {
+            place: pool for place, pool in pools.items() if place[0].id not in special
+        }
+
+    def _get_all_pools(self, places) -> tuple[dict[tuple, models.Model], set[int]]:
+        """The same for all products.
+
+        :return: quants by pair, in picking order as far as there is one, and the ids of
+            products that core divides by more than an order of quants
+        """
         by_product = self.grouped("product_id")
-        excluded = self._get_products_not_planned()
+        special = set(self._get_products_not_planned().ids)
         pools = {}
         for product, location in places:
             strategy = self._get_removal_strategy(product, location)
             if strategy not in SORTED_STRATEGIES:
-                excluded |= product
+                special.add(product.id)
             path = location.sudo().parent_path
             pools[product, location] = (
                 by_product.get(product, self.browse())
@@ -85,9 +96,15 @@ class StockQuant(models.Model):
                 )
                 ._sorted_for_removal(strategy)
             )
-        return {
-            place: pool for place, pool in pools.items() if place[0] not in excluded
-        }
+        return pools, special
+
+    @api.model
+    def _get_places(self, pairs):
+        """Records of pairs of product id and location id, read together."""
+        pairs = list(pairs)
+        products = self.env["product.product"].browse(product for product, _ in pairs)
+        locations = self.env["stock.location"].browse(place for _, place in pairs)
+        return list(zip(products, locations, strict=True))
 
     def _get_products_not_planned(self):
         """Products whose stock core divides by more than an order of quants.
@@ -143,7 +160,15 @@ class StockQuant(models.Model):
             of the quants since ours began; Odoo then repeats the whole request
         """
         quants = self.sudo()
-        by_key = {quant._get_reservation_key(): quant for quant in quants}
+        # Where there are several of one kind (until core has merged them), core knows
+        # how to spread a quantity over them.
+        by_key = {
+            key: same
+            for key, same in quants.grouped(
+                lambda quant: quant._get_reservation_key()
+            ).items()
+            if len(same) == 1
+        }
         changed, unplanned = [], []
         for key, quantity in deferred.quantities.items():
             quant = by_key.get(tuple(record.id for record in key))

@@ -128,11 +128,15 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a claim holds after the run, of what it may hold."""
+    """What a claim holds after the run, of what it may hold.
+
+    :param shares: the same by supply
+    """
 
     claim: Claim
     after: float
     reason: Reason
+    shares: tuple[tuple[Hashable, float], ...] = ()
 
     @property
     def change(self) -> float:
@@ -153,23 +157,27 @@ class Plan:
     choice: Choice | None = None
 
 
-def reallocate(situation: Situation, sharing: str = SEQUENCE) -> Plan:
+def reallocate(
+    situation: Situation, sharing: str = SEQUENCE, seconds: float = 5.0
+) -> Plan:
     """Decide what each claim is to hold.
 
     First everybody keeps what its outcome lets it keep. Then those who must win are
     served, then those who try to keep, then all who may gain, by the way of sharing,
     and last those who may not gain: each as far as supply reaches. An order that ships
     only complete gets all it lacks or gives back what it holds.
+
+    :param seconds: time to look for the best choice of complete orders
     """
     if sharing == COMPLETE_ORDERS:
-        return _reallocate_to_complete(situation)
+        return _reallocate_to_complete(situation, seconds)
     share = _share_in_sequence if sharing == SEQUENCE else _share_fairly
     return _finish(_settle(situation, share))
 
 
-def _reallocate_to_complete(situation: Situation) -> Plan:
+def _reallocate_to_complete(situation: Situation, seconds: float) -> Plan:
     in_sequence = _settle(situation, _share_in_sequence)
-    choice = _choose(situation, in_sequence)
+    choice = _choose(situation, in_sequence, seconds)
 
     def share(division):
         division.preferred = choice.chosen
@@ -256,7 +264,7 @@ class _Division:
         """Let a claim keep its own, as far as it is there and still wanted."""
         for supply, quantity in claim.holdings:
             quantity = min(quantity, claim.wanted - self.got[claim.id])
-            taken = self.ledger.take_from(supply, quantity)
+            taken = self.ledger.keep_from(supply, quantity, claim)
             self.got[claim.id] = round(self.got[claim.id] + taken, self.digits)
         if self.got[claim.id]:
             self.ledger.remember_keeper(claim)
@@ -480,6 +488,7 @@ class _Ledger:
         self.initially = dict(self.available)
         self.keepers: dict[Hashable, Claim] = {}
         self.takers: dict[Hashable, Claim] = {}
+        self.shares: dict[int, dict[Hashable, float]] = defaultdict(dict)
         # what to give back where not all of an order can be had; None: no trial
         self.journal: list | None = None
 
@@ -499,6 +508,12 @@ class _Ledger:
 
     def had_any(self, pool: Hashable) -> bool:
         return self.initially.get(pool, 0.0) >= self.smallest
+
+    def get_shares(self, claim: Claim) -> tuple[tuple[Hashable, float], ...]:
+        shares = self.shares.get(claim.id, {})
+        return tuple(
+            (supply, taken) for supply, taken in shares.items() if taken > self.smallest
+        )
 
     def get_served_before(self, claim: Claim) -> Claim | None:
         """Who took from the claim's pool last, else who keeps goods there."""
@@ -536,22 +551,32 @@ class _Ledger:
             missing -= self.take_from(supplies[position], missing, claim)
         return round(wanted - missing, self.digits)
 
-    def take_from(
-        self, supply: Hashable, wanted: float, taker: Claim | None = None
-    ) -> float:
+    def take_from(self, supply: Hashable, wanted: float, taker: Claim) -> float:
         """Take up to a quantity from one supply; return what was taken."""
+        if self.journal is not None:
+            takers = [(pool, self.takers.get(pool)) for pool in self.users[supply]]
+        taken = self.keep_from(supply, wanted, taker)
+        if taken:
+            if self.journal is not None:
+                self.journal.append((supply, taken, taker, takers))
+            for pool in self.users[supply]:
+                self.takers[pool] = taker
+        return taken
+
+    def keep_from(self, supply: Hashable, wanted: float, keeper: Claim) -> float:
+        """The same without being the one who took from there last."""
         taken = min(wanted, self.remaining.get(supply, 0.0))
         if taken < self.smallest:
             return 0.0
-        if self.journal is not None:
-            takers = [(pool, self.takers.get(pool)) for pool in self.users[supply]]
-            self.journal.append((supply, taken, takers))
-        self.remaining[supply] = round(self.remaining[supply] - taken, self.digits)
-        for pool in self.users[supply]:
-            self.available[pool] = round(self.available[pool] - taken, self.digits)
-            if taker:
-                self.takers[pool] = taker
+        self._move(supply, -taken)
+        shares = self.shares[keeper.id]
+        shares[supply] = round(shares.get(supply, 0.0) + taken, self.digits)
         return taken
+
+    def _move(self, supply: Hashable, quantity: float) -> None:
+        self.remaining[supply] = round(self.remaining[supply] + quantity, self.digits)
+        for pool in self.users[supply]:
+            self.available[pool] = round(self.available[pool] + quantity, self.digits)
 
     def take_all(self, wanted: Sequence[tuple[Claim, float]]) -> bool:
         """Take all of these quantities, or nothing of any."""
@@ -578,10 +603,11 @@ class _Ledger:
         return len(self.pools.get(wanted[0].pool, ()))
 
     def _undo(self, positions: Mapping[Hashable, int]) -> None:
-        for supply, taken, takers in reversed(self.journal or ()):
-            self.remaining[supply] = round(self.remaining[supply] + taken, self.digits)
+        for supply, taken, by, takers in reversed(self.journal or ()):
+            self._move(supply, taken)
+            shares = self.shares[by.id]
+            shares[supply] = round(shares[supply] - taken, self.digits)
             for pool, taker in takers:
-                self.available[pool] = round(self.available[pool] + taken, self.digits)
                 self._set_taker(pool, taker)
         self.position.update(positions)
         self.journal = None
@@ -655,7 +681,7 @@ def _share_among(division: _Division, equals: Sequence[Claim]) -> None:
 # ------------------------------------------------------------------- complete orders
 
 
-def _choose(situation: Situation, in_sequence: _Division) -> Choice:
+def _choose(situation: Situation, in_sequence: _Division, seconds: float) -> Choice:
     """The orders to complete with what is left when all keep what they may."""
     division = _Division(situation, in_sequence.hopeless)
     division.secure()
@@ -669,6 +695,7 @@ def _choose(situation: Situation, in_sequence: _Division) -> Choice:
         situation.pools,
         division.ledger.remaining,
         at_least=frozenset(needs) & in_sequence.get_completed_orders(),
+        seconds=seconds,
         digits=situation.digits,
     )
 
@@ -685,7 +712,12 @@ def _get_worth(division: _Division) -> float:
 
 def _finish(division: _Division, choice: Choice | None = None) -> Plan:
     decisions = tuple(
-        Decision(claim, division.got[claim.id], division.get_reason(claim))
+        Decision(
+            claim,
+            division.got[claim.id],
+            division.get_reason(claim),
+            division.ledger.get_shares(claim),
+        )
         for claim in division.claims
     )
     return Plan(

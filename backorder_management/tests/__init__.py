@@ -20,7 +20,10 @@ from . import test_random_operations
 from . import test_reservation
 from . import test_reservation_concurrency
 from . import test_reservation_differential
+from . import test_runs_concurrency
 from . import test_screens
+from . import test_runs
 from . import test_sharing_concurrency
 from . import test_states
+from . import test_strategies
 from . import test_tour

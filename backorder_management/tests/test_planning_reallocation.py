@@ -1,6 +1,7 @@
 """Reallocation as pure functions: who keeps, gains and loses, and why."""
 
 import unittest
+from collections import Counter
 from random import Random
 
 from hypothesis import given, settings
@@ -393,6 +394,20 @@ class TestAnySituation(PlanCase):
                 sum(each.after for each in plan.decisions if each.claim.pool in inside),
                 sum(facts.supplies[supply] for supply in supplies),
             )
+
+    @settings(max_examples=400, deadline=None)
+    @given(st.integers(0, 10**9), st.sampled_from(SHARINGS))
+    def test_shares_say_where_all_of_it_comes_from(self, seed, sharing):
+        """Each takes what it gets from places that it may take from, or has it there."""
+        facts = random_situation(seed)
+        taken = Counter()
+        for each in reallocate(facts, sharing).decisions:
+            allowed = {*POOLS[each.claim.pool], *dict(each.claim.holdings)}
+            self.assertLessEqual(set(dict(each.shares)), allowed)
+            self.assertAlmostEqual(sum(dict(each.shares).values()), each.after)
+            taken.update(dict(each.shares))
+        for supply, quantity in taken.items():
+            self.assertLessEqual(quantity, facts.supplies[supply])
 
     @settings(max_examples=400, deadline=None)
     @given(st.integers(0, 10**9), st.sampled_from(SHARINGS))

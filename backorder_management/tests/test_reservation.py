@@ -241,6 +241,21 @@ class TestWaking(ReservationCase):
 @tagged("post_install", "-at_install")
 class TestQueue(ReservationCase, CronMixinCase):
     def test_above_the_limit_the_rest_is_left_to_the_scheduled_action(self):
+        self.env.company.backorder_run_limit = 2
+        moves = [self._demand(1, needed=f"2026-02-0{day}") for day in range(1, 5)]
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+        with self.capture_triggers("backorder_management.ir_cron_run_queue") as (
+            triggered
+        ):
+            self._receive(3)
+        self.assertEqual([move.quantity for move in moves], [0, 0, 0, 0])
+        self.assertEqual(len(triggered.records), 1)
+        self._run_cron("backorder_management.ir_cron_run_queue")
+        self.assertEqual([move.quantity for move in moves], [1, 1, 1, 0])
+
+    def test_reservation_without_runs_leaves_the_rest_to_the_scheduled_action(self):
+        self.env.company.backorder_on_receipt = "no"
         self.env["ir.config_parameter"].set_param(
             "backorder_management.queue_above", "2"
         )
@@ -251,12 +266,13 @@ class TestQueue(ReservationCase, CronMixinCase):
             self._receive(3)
         self.assertEqual([move.quantity for move in moves], [1, 1, 0, 0])
         self.assertEqual(len(triggered.records), 1)
-        with self.enter_registry_test_mode():
-            self.env.ref(
-                "backorder_management.ir_cron_reserve_waiting"
-            ).method_direct_trigger()
-        self.env.invalidate_all()
+        self._run_cron("backorder_management.ir_cron_reserve_waiting")
         self.assertEqual([move.quantity for move in moves], [1, 1, 1, 0])
+
+    def _run_cron(self, name):
+        with self.enter_registry_test_mode():
+            self.env.ref(name).method_direct_trigger()
+        self.env.invalidate_all()
 
     def test_below_the_limit_nothing_is_queued(self):
         self._demand(1)

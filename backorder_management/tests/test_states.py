@@ -178,16 +178,18 @@ class TestStates(BackorderCommon):
     def test_ship_when_all_is_ready_is_held(self):
         """
         GIVEN an order that ships when all products are ready, one product lacking
-        THEN the line whose goods are there is on hold, the other backordered
+        THEN the line whose goods are there is on hold, without keeping them from others,
+        and the other is backordered
         """
         jug = self._create_product("Jug")
         self._put_stock(self.glass, 10)
         order = self._create_order((self.glass, 10), (jug, 2), picking_policy="one")
-        self.assertLine(order.order_line[0], "held", allocated=10)
+        self.assertLine(order.order_line[0], "held")
         self.assertLine(order.order_line[1], "backordered", backordered=2)
         self.assertEqual(order.backorder_state, "held")
         self.assertEqual(self._delivery(order).backorder_state, "held")
         self._receive((jug, 2))
+        self.assertEqual(order.order_line.mapped("qty_allocated"), [10, 2])
         self.assertEqual(order.backorder_state, "ready")
 
     def test_refunded_return_opens_nothing(self):

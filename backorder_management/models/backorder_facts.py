@@ -1,0 +1,762 @@
+"""The facts that a run decides about, read with few queries.
+
+Quantities are in the products' units of measure.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..planning.connected import connect, get_fingerprint
+from ..planning.ranking import Criterion, get_share_at_hand, rank_by
+from ..planning.reallocation import GAIN, LOSE, SKIP, Claim, Situation
+
+# Why a demand takes no part, in the order in which the reasons count.
+BLOCKED, PINNED, PICKED, PRINTED, IN_BATCH, BY_HAND, LATER = (
+    "blocked",
+    "pinned",
+    "picked",
+    "printed",
+    "in_batch",
+    "by_hand",
+    "later",
+)
+
+
+@dataclass(slots=True)
+class Fact:
+    """What is known of one demand, or of another move that waits for its goods.
+
+    :param held: quantity by quant (or by key, where there is no such quant) of what is
+        reserved for it and may be moved
+    :param fixed: what is reserved and may not be moved
+    :param excluded: why it takes no part
+    """
+
+    move_id: int
+    product_id: int
+    location_id: int
+    product_qty: float
+    order: Hashable
+    order_id: int | None = None
+    sale_line_id: int | None = None
+    partner_id: int | None = None
+    picking_id: int | None = None
+    warehouse_id: int | None = None
+    priority: str = "0"
+    needed: datetime | None = None
+    ordered: datetime | None = None
+    since: datetime | None = None
+    agreed_days: int = 0
+    policy_rank: int | None = None
+    order_value: float = 0.0
+    line_value: float = 0.0
+    ordered_qty: float = 0.0
+    ships_complete: bool = False
+    excluded: str = ""
+    outcome: str = GAIN
+    passed_runs: int = 0
+    passed_since: datetime | None = None
+    received_for: bool = False
+    foreign_unit: bool = False
+    held: dict[Hashable, float] = field(default_factory=dict)
+    fixed: float = 0.0
+
+    @property
+    def wanted(self) -> float:
+        return self.product_qty - self.fixed
+
+    @property
+    def pool(self) -> tuple[int, int]:
+        return (self.product_id, self.location_id)
+
+
+@dataclass(slots=True)
+class Facts:
+    """All that a run decides about.
+
+    :param situation: what the planner gets
+    :param fact_by_move: by move id
+    :param group_by_product: number of the connected group of each product
+    :param fingerprints: by number of the connected group
+    :param special: ids of products that only core's own routine can reserve
+    """
+
+    situation: Situation
+    fact_by_move: dict[int, Fact]
+    group_by_product: dict[int, int]
+    fingerprints: dict[int, str]
+    special: set[int]
+
+
+class FactFinder:
+    """Reads what a run is about. Needs the rights of the superuser.
+
+    :param at: the moment that ages are counted to, UTC
+    :param product_ids: just these products, instead of what the run says
+    """
+
+    def __init__(self, run, strategy, at: datetime, product_ids=None):
+        self.env = run.env
+        self.run = run
+        self.company = run.company_id
+        self.strategy = strategy
+        self.at = at
+        self.product_ids = product_ids
+        self.digits = self.env["decimal.precision"].precision_get("Product Unit")
+
+    def find(self) -> Facts:
+        product_ids = self.product_ids
+        if product_ids is None:
+            product_ids = self.get_products()
+        facts = self.read_demands(product_ids)
+        self.add_competitors(facts, product_ids)
+        quants = self.read_quants(facts, product_ids)
+        self.read_holdings(facts, quants)
+        self.set_outcomes(facts)
+        return self.build(facts, quants)
+
+    # ---------------------------------------------------------------------- scope
+
+    def get_scope(self) -> SQL:
+        """Demands of the run's company and warehouse."""
+        condition = SQL("d.company_id = %s", self.company.id)
+        if self.run.warehouse_id:
+            condition = SQL(
+                "%s AND d.warehouse_id = %s", condition, self.run.warehouse_id.id
+            )
+        return condition
+
+    def get_products(self) -> list[int]:
+        """Products of the run, and those of the same orders where these count as a
+        whole; None selected: all."""
+        wanted = set(self.run.product_ids.ids)
+        wanted.update(self.run.sale_line_ids.move_ids.product_id.ids)
+        if not wanted:
+            rows = self.env.execute_query(
+                SQL(
+                    "SELECT DISTINCT product_id FROM backorder_demand d"
+                    " WHERE %s ORDER BY product_id",
+                    self.get_scope(),
+                )
+            )
+            return [product_id for [product_id] in rows]
+        condition = (
+            SQL("TRUE")
+            if self.strategy._connects_orders()
+            else SQL("o.picking_policy = 'one'")
+        )
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH RECURSIVE connected(product_id) AS (
+                    SELECT unnest(%(products)s::int[])
+                     UNION
+                    SELECT other.product_id
+                      FROM connected
+                      JOIN backorder_demand d ON d.product_id = connected.product_id
+                      JOIN sale_order o ON o.id = d.order_id AND %(condition)s
+                      JOIN backorder_demand other ON other.order_id = d.order_id
+                     WHERE %(scope)s AND NOT other.own_chain
+                       AND other.warehouse_id = d.warehouse_id
+                )
+                SELECT product_id FROM connected ORDER BY product_id
+                """,
+                products=sorted(wanted),
+                condition=condition,
+                scope=self.get_scope(),
+            )
+        )
+        return [product_id for [product_id] in rows]
+
+    # -------------------------------------------------------------------- demands
+
+    def read_demands(self, product_ids: list[int]) -> dict[int, Fact]:
+        batch = (
+            SQL("p.batch_id IS NOT NULL")
+            if "batch_id" in self.env["stock.picking"]._fields
+            else SQL("FALSE")
+        )
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT d.move_id, d.product_id, d.location_id, m.product_qty,
+                       d.order_id, d.sale_line_id, d.partner_id, m.picking_id,
+                       d.warehouse_id, m.priority, d.date_needed, o.date_order,
+                       m.backorder_since, d.passed_runs, d.passed_since,
+                       policy.rank, COALESCE(policy.agreed_days, 0),
+                       o.amount_untaxed / COALESCE(NULLIF(o.currency_rate, 0), 1),
+                       l.price_subtotal / COALESCE(NULLIF(o.currency_rate, 0), 1),
+                       l.product_uom_qty, o.picking_policy = 'one',
+                       m.product_uom <> template.uom_id,
+                       CASE WHEN m.picked THEN %(picked)s
+                            WHEN p.printed THEN %(printed)s
+                            WHEN %(batch)s THEN %(in_batch)s
+                            WHEN o.backorder_blocked THEN %(blocked)s
+                            WHEN l.backorder_pinned
+                             AND COALESCE(l.backorder_pinned_until >= %(today)s, TRUE)
+                            THEN %(pinned)s
+                            WHEN m.reservation_date <= %(today)s THEN ''
+                            WHEN t.reservation_method = 'manual' THEN %(by_hand)s
+                            WHEN t.reservation_method = 'by_date' THEN %(later)s
+                            ELSE '' END
+                  FROM backorder_demand d
+                  JOIN stock_move m ON m.id = d.move_id
+                  JOIN product_product product ON product.id = d.product_id
+                  JOIN product_template template
+                    ON template.id = product.product_tmpl_id
+                  JOIN sale_order o ON o.id = d.order_id
+                  JOIN sale_order_line l ON l.id = d.sale_line_id
+                  LEFT JOIN backorder_policy policy
+                    ON policy.id = o.backorder_policy_id
+                  LEFT JOIN stock_picking p ON p.id = m.picking_id
+                  LEFT JOIN stock_picking_type t ON t.id = m.picking_type_id
+                 WHERE %(scope)s AND NOT d.own_chain
+                   AND d.product_id = ANY(%(products)s)
+                   AND m.state IN ('confirmed', 'partially_available', 'assigned')
+                """,
+                picked=PICKED,
+                printed=PRINTED,
+                batch=batch,
+                in_batch=IN_BATCH,
+                blocked=BLOCKED,
+                pinned=PINNED,
+                by_hand=BY_HAND,
+                later=LATER,
+                today=self.at.date(),
+                scope=self.get_scope(),
+                products=product_ids,
+            )
+        )
+        selected = set(self.run.sale_line_ids.ids)
+        received = self.get_receivers()
+        facts = {}
+        for row in rows:
+            facts[row[0]] = fact = Fact(
+                move_id=row[0],
+                product_id=row[1],
+                location_id=row[2],
+                product_qty=row[3],
+                order=("order", row[4], row[8]),
+                order_id=row[4],
+                sale_line_id=row[5],
+                partner_id=row[6],
+                picking_id=row[7],
+                warehouse_id=row[8],
+                priority=row[9] or "0",
+                needed=row[10],
+                ordered=row[11],
+                since=row[12],
+                passed_runs=row[13] or 0,
+                passed_since=row[14],
+                policy_rank=row[15],
+                agreed_days=row[16],
+                order_value=float(row[17] or 0.0),
+                line_value=float(row[18] or 0.0),
+                ordered_qty=float(row[19] or 0.0),
+                ships_complete=bool(row[20]),
+                foreign_unit=row[21],
+                excluded=row[22],
+                received_for=row[0] in received,
+            )
+            if selected and fact.sale_line_id not in selected and not fact.excluded:
+                fact.outcome = SKIP
+        return facts
+
+    def get_receivers(self) -> set[int]:
+        """Moves for whose order the goods were bought that a receipt brought."""
+        references = self.run.received_reference_ids
+        return set(references.move_ids.ids) if references else set()
+
+    def add_competitors(self, facts: dict[int, Fact], product_ids: list[int]) -> None:
+        """Other moves that wait for the same free stock: at the place core gives them.
+
+        They lose nothing and no segment speaks of them.
+        """
+        if self.run.sale_line_ids:
+            return
+        today = self.at.date()
+        moves = self.env["stock.move"].search(
+            Domain("state", "in", ("confirmed", "partially_available"))
+            & Domain("company_id", "=", self.company.id)
+            & Domain("product_id", "in", product_ids)
+            & Domain("id", "not in", list(facts))
+            & Domain("procure_method", "=", "make_to_stock")
+            & Domain("move_orig_ids", "=", False)
+            & Domain("picked", "=", False)
+            & Domain("location_id.usage", "=", "internal")
+            & (
+                Domain("reservation_date", "<=", today)
+                | Domain("picking_type_id.reservation_method", "=", "at_confirm")
+            )
+        )
+        if self.run.warehouse_id:
+            warehouse = self.run.warehouse_id
+            moves = moves.filtered(
+                lambda move: move.location_id.warehouse_id == warehouse
+            )
+        for move in moves:
+            missing = move._get_quantity_to_share()
+            if missing > 0 and not move._should_bypass_reservation():
+                facts[move.id] = Fact(
+                    move_id=move.id,
+                    product_id=move.product_id.id,
+                    location_id=move.location_id.id,
+                    product_qty=missing,
+                    order=("move", move.id),
+                    picking_id=move.picking_id.id or None,
+                    priority=move.priority or "0",
+                    needed=move.date_deadline or move.date,
+                    foreign_unit=move.product_uom != move.product_id.uom_id,
+                )
+
+    # ---------------------------------------------------------------------- stock
+
+    def read_quants(self, facts: dict[int, Fact], product_ids: list[int]):
+        """Quants of the places that the demands take from, oldest first."""
+        locations = {fact.location_id for fact in facts.values()}
+        return self.env["stock.quant"].search(
+            [
+                ("product_id", "in", product_ids),
+                ("location_id", "child_of", list(locations)),
+            ],
+            order="in_date, id",
+        )
+
+    def read_holdings(self, facts: dict[int, Fact], quants) -> None:
+        """What is reserved for each demand, and whether it may be moved."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT move_id, product_id, location_id, COALESCE(lot_id, 0),
+                       COALESCE(package_id, 0), COALESCE(owner_id, 0),
+                       quantity_product_uom,
+                       picked OR result_package_id IS NOT NULL
+                  FROM stock_move_line
+                 WHERE move_id = ANY(%s) AND quantity_product_uom <> 0
+                 ORDER BY id
+                """,
+                [fact.move_id for fact in facts.values() if fact.order_id],
+            )
+        )
+        quant_ids = {
+            tuple(part or 0 for part in key): same[:1].id
+            for key, same in quants.grouped(
+                lambda quant: quant._get_reservation_key()
+            ).items()
+        }
+        for move_id, *key, quantity, packed in rows:
+            fact = facts[move_id]
+            if packed or fact.excluded in (PICKED, PRINTED, IN_BATCH):
+                fact.fixed = round(fact.fixed + quantity, self.digits)
+                continue
+            supply = quant_ids.get(tuple(key), tuple(key))
+            fact.held[supply] = round(
+                fact.held.get(supply, 0.0) + quantity, self.digits
+            )
+
+    # ------------------------------------------------------------------- outcomes
+
+    def set_outcomes(self, facts: dict[int, Fact]) -> None:
+        """What may happen to each demand; the first segment that fits it counts."""
+        for fact in facts.values():
+            if fact.excluded:
+                fact.outcome = LOSE if fact.excluded == BLOCKED else SKIP
+        waiting = {
+            fact.move_id
+            for fact in facts.values()
+            if fact.order_id and not fact.excluded and fact.outcome != SKIP
+        }
+        Demand = self.env["backorder.demand"]
+        for segment in self.strategy.segment_ids:
+            if not waiting:
+                break
+            domain = segment._get_domain() & Domain("company_id", "=", self.company.id)
+            found = set(Demand.search_fetch(domain, ["move_id"]).move_id.ids) & waiting
+            waiting -= found
+            for move_id in found:
+                facts[move_id].outcome = segment.outcome
+
+    # ---------------------------------------------------------------------- build
+
+    def build(self, facts: dict[int, Fact], quants) -> Facts:
+        places = self.env["stock.quant"]._get_places(
+            {fact.pool for fact in facts.values()}
+        )
+        pools, special = quants._get_all_pools(places)
+        special |= self.get_special(product for product, _location in places)
+        firsts = self.get_first_of_kind(quants)
+        pool_ids = {
+            (product.id, location.id): tuple(
+                dict.fromkeys(firsts[quant_id] for quant_id in pool.ids)
+            )
+            for (product, location), pool in pools.items()
+        }
+        supplies = self.get_supplies(facts, quants)
+        self.cut_to_limits(supplies, facts, pools)
+        lacking = self.get_lacking(facts)
+        values = self.get_values(facts, pool_ids, supplies)
+        ranks = self.rank(facts, values)
+        situation = Situation(
+            claims=[self.get_claim(fact, ranks) for fact in facts.values()],
+            pools=pool_ids,
+            supplies=supplies,
+            digits=self.digits,
+            lacking=lacking,
+            values=self.get_order_values(facts),
+            elsewhere=self.get_elsewhere(facts, pool_ids, supplies),
+        )
+        groups = self.get_groups(facts)
+        return Facts(
+            situation,
+            facts,
+            groups,
+            self.get_fingerprints(facts, groups, values, supplies, quants, lacking),
+            special,
+        )
+
+    def get_special(self, products) -> set[int]:
+        """Ids of products with rules that only core's own routine knows."""
+        products = list(products)
+        if self.env["stock.move"]._has_unknown_reservation_hooks():
+            return {product.id for product in products}
+        return {
+            product.id for product in products if not product._has_plain_reservations()
+        }
+
+    def get_claim(self, fact: Fact, ranks) -> Claim:
+        return Claim(
+            id=fact.move_id,
+            order=fact.order,
+            pool=fact.pool,
+            wanted=max(0.0, round(fact.wanted, self.digits)),
+            holdings=tuple(fact.held.items()),
+            rank=ranks[fact.move_id],
+            place=(fact.ordered or datetime.max, fact.move_id),
+            outcome=fact.outcome,
+            unit=self.get_unit(fact),
+            fit=self.get_fit(fact),
+            ships_complete=fact.ships_complete and bool(fact.order_id),
+            overdue=self.is_overdue(fact),
+        )
+
+    def get_fit(self, fact: Fact):
+        """What the move's own unit, or whole packagings, can express."""
+        move = self.env["stock.move"].browse(fact.move_id)
+        category = move.product_id.categ_id
+        if not fact.foreign_unit and category.packaging_reserve_method != "full":
+            return None
+        return move._get_share_fit()
+
+    def get_unit(self, fact: Fact) -> float:
+        """The smallest step of a fair share: one of the demand's own unit."""
+        if not fact.foreign_unit:
+            return 1.0
+        move = self.env["stock.move"].browse(fact.move_id)
+        return move.product_uom._compute_quantity(1.0, move.product_id.uom_id)
+
+    def is_overdue(self, fact: Fact) -> bool:
+        runs, days = self.strategy.max_passed_runs, self.strategy.max_passed_days
+        return bool(
+            (runs and fact.passed_runs >= runs)
+            or (
+                days
+                and fact.passed_since
+                and (self.at - fact.passed_since).days >= days
+            )
+        )
+
+    def get_supplies(self, facts: dict[int, Fact], quants) -> dict[Hashable, float]:
+        """What the demands hold together, and what is free beside it."""
+        held: dict[Hashable, float] = defaultdict(float)
+        kept: dict[Hashable, float] = defaultdict(float)
+        for fact in facts.values():
+            for supply, quantity in fact.held.items():
+                held[supply] += quantity
+                if fact.outcome in (GAIN, SKIP, "win"):
+                    kept[supply] += quantity
+        firsts = self.get_first_of_kind(quants)
+        supplies: dict[Hashable, float] = defaultdict(float)
+        for quant in quants:
+            supplies[firsts[quant.id]] += quant.quantity - quant.reserved_quantity
+        for supply, quantity in held.items():
+            supplies[supply] += quantity
+        # Where more is reserved than there is, nobody loses it who may keep it.
+        return {
+            supply: round(max(quantity, kept.get(supply, 0.0), 0.0), self.digits)
+            for supply, quantity in supplies.items()
+        }
+
+    def get_first_of_kind(self, quants) -> dict[int, int]:
+        """Quants of one kind, which core has not merged yet, count as the first one."""
+        return {
+            quant.id: same[:1].id
+            for same in quants.grouped(
+                lambda quant: quant._get_reservation_key()
+            ).values()
+            for quant in same
+        }
+
+    def cut_to_limits(self, supplies, facts, pools) -> None:
+        """Where stock is negative beside what is there, so much less is free."""
+        held: dict[Hashable, float] = defaultdict(float)
+        for fact in facts.values():
+            for supply, quantity in fact.held.items():
+                held[supply] += quantity
+        for pool in sorted(pools.values(), key=len):
+            if all(quant.quantity >= quant.reserved_quantity for quant in pool):
+                continue
+            free = {
+                quant.id: supplies.get(quant.id, 0.0) - held.get(quant.id, 0.0)
+                for quant in pool
+            }
+            excess = sum(each for each in free.values() if each > 0) - max(
+                0.0, pool._get_unreserved_total()
+            )
+            for quant in reversed(pool):
+                if excess <= 0:
+                    break
+                cut = min(excess, max(0.0, free[quant.id]))
+                if cut:
+                    supplies[quant.id] = round(supplies[quant.id] - cut, self.digits)
+                    excess -= cut
+
+    # ------------------------------------------------------------------- criteria
+
+    def rank(self, facts: dict[int, Fact], values=None) -> dict[int, tuple]:
+        """By move id, one number per criterion; the smallest is served first."""
+        if values is None:  # nothing is known of stock
+            values = self.get_values(facts, {}, {})
+        return rank_by(
+            facts,
+            [
+                Criterion(values[criterion.id], criterion.descending)
+                for criterion in self.strategy.criterion_ids
+            ],
+        )
+
+    def get_facts_of(self, moves, reference_ids: frozenset[int]) -> dict[int, Fact]:
+        """What criteria look at, of moves that need not be in the planner's table."""
+        facts = {}
+        for move in moves.sudo():  # as for all demands of the company
+            line = move.sale_line_id
+            order = line.order_id
+            policy = order.backorder_policy_id
+            rate = order.currency_rate or 1.0
+            facts[move.id] = Fact(
+                move_id=move.id,
+                product_id=move.product_id.id,
+                location_id=move.location_id.id,
+                product_qty=move.product_qty,
+                order=("order", order.id) if order else ("move", move.id),
+                order_id=order.id or None,
+                partner_id=order.partner_id.id or None,
+                priority=move.priority or "0",
+                needed=move.date_deadline or move.date,
+                ordered=order.date_order or None,
+                since=move.backorder_since or None,
+                agreed_days=policy.agreed_days,
+                policy_rank=policy.rank if policy else None,
+                order_value=order.amount_untaxed / rate,
+                line_value=line.price_subtotal / rate,
+                received_for=not reference_ids.isdisjoint(move.reference_ids.ids),
+            )
+        return facts
+
+    def get_values(self, facts, pool_ids, supplies) -> dict[int, dict]:
+        """What each demand has, by criterion id and move id."""
+        return {
+            criterion.id: self.get_values_of(criterion, facts, pool_ids, supplies)
+            for criterion in self.strategy.criterion_ids
+        }
+
+    def get_values_of(self, criterion, facts, pool_ids, supplies) -> dict:
+        if criterion.criterion == "field":
+            return self.get_field_values(criterion, facts)
+        if criterion.criterion == "share_complete":
+            return self.get_shares_complete(facts, pool_ids, supplies)
+        get = getattr(self, f"get_{criterion.criterion}")
+        return {move_id: get(fact) for move_id, fact in facts.items()}
+
+    def get_star(self, fact: Fact) -> bool:
+        return fact.priority == "1"
+
+    def get_received_for(self, fact: Fact) -> bool:
+        return fact.received_for
+
+    def get_policy_rank(self, fact: Fact) -> int | None:
+        return fact.policy_rank
+
+    def get_date_needed(self, fact: Fact):
+        return fact.needed
+
+    def get_order_date(self, fact: Fact):
+        return fact.ordered
+
+    def get_order_value(self, fact: Fact) -> float | None:
+        return fact.order_value if fact.order_id else None
+
+    def get_line_value(self, fact: Fact) -> float | None:
+        return fact.line_value if fact.order_id else None
+
+    def get_agreed_breach(self, fact: Fact) -> int:
+        """Days beyond the waiting time agreed with the customer; 0: none."""
+        if not fact.agreed_days or not fact.ordered:
+            return 0
+        return max(0, (self.at - fact.ordered).days - fact.agreed_days)
+
+    def get_shortage_age(self, fact: Fact) -> int | None:
+        """Days since the goods were found missing."""
+        return (self.at - fact.since).days if fact.since else None
+
+    def get_shares_complete(self, facts, pool_ids, supplies) -> dict:
+        held: dict[Hashable, float] = defaultdict(float)
+        missing = defaultdict(list)
+        for fact in facts.values():
+            for supply, quantity in fact.held.items():
+                held[supply] += quantity
+            missing[fact.order].append(
+                (fact.pool, fact.wanted - sum(fact.held.values()))
+            )
+        free = {
+            pool: sum(supplies[each] - held.get(each, 0.0) for each in ids)
+            for pool, ids in pool_ids.items()
+        }
+        shares = get_share_at_hand(missing, free, 0.5 * 10**-self.digits)
+        return {move_id: shares[fact.order] for move_id, fact in facts.items()}
+
+    def get_field_values(self, criterion, facts: dict[int, Fact]) -> dict:
+        if not criterion._is_sortable():
+            criterion._check_field()
+        source = {
+            "sale.order": "order_id",
+            "res.partner": "partner_id",
+            "product.product": "product_id",
+        }[criterion.field_id.model]
+        name = criterion.field_id.name
+        ids = {getattr(fact, source) for fact in facts.values()} - {None}
+        records = self.env[criterion.field_id.model].with_company(self.company)
+        records = records.browse(sorted(ids))
+        by_id = {record.id: _get_sortable(record, name) for record in records}
+        return {
+            move_id: by_id.get(getattr(fact, source)) for move_id, fact in facts.items()
+        }
+
+    # ---------------------------------------------------------- orders and places
+
+    def get_lacking(self, facts: dict[int, Fact]) -> dict[Hashable, int]:
+        """By order, the lines that wait for goods which this run does not decide on."""
+        orders = {fact.order_id for fact in facts.values()} - {None}
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT d.order_id, d.warehouse_id, d.move_id
+                  FROM backorder_demand d
+                 WHERE d.order_id = ANY(%s) AND d.qty_allocated < d.qty_open
+                   AND %s
+                """,
+                sorted(orders),
+                self.get_scope(),
+            )
+        )
+        lacking: dict[Hashable, int] = defaultdict(int)
+        for order_id, warehouse_id, move_id in rows:
+            if move_id not in facts:
+                lacking["order", order_id, warehouse_id] += 1
+        return dict(lacking)
+
+    def get_order_values(self, facts: dict[int, Fact]):
+        if self.strategy.complete_by != "value":
+            return None
+        return {fact.order: fact.order_value for fact in facts.values()}
+
+    def get_elsewhere(self, facts, pool_ids, supplies) -> frozenset:
+        """Pools that are empty while another place of the company has the goods."""
+        empty = {
+            fact.pool
+            for fact in facts.values()
+            if not any(supplies[each] > 0 for each in pool_ids.get(fact.pool, ()))
+        }
+        if not empty:
+            return frozenset()
+        groups = self.env["stock.quant"]._read_group(
+            [
+                ("product_id", "in", [product for product, _location in empty]),
+                ("location_id.usage", "=", "internal"),
+                ("company_id", "=", self.company.id),
+                ("quantity", ">", 0),
+            ],
+            ["product_id"],
+        )
+        there = {product.id for [product] in groups}
+        return frozenset(pool for pool in empty if pool[0] in there)
+
+    # --------------------------------------------------------------------- groups
+
+    def get_groups(self, facts: dict[int, Fact]) -> dict[int, int]:
+        """Products whose demands hang together have the same number."""
+        whole = self.strategy._connects_orders()
+        links, first = [], {}
+        for fact in sorted(facts.values(), key=lambda fact: fact.product_id):
+            links.append((fact.product_id, fact.product_id))
+            if fact.order_id and (whole or fact.ships_complete):
+                links.append(
+                    (first.setdefault(fact.order, fact.product_id), fact.product_id)
+                )
+        return connect(links)
+
+    def get_fingerprints(self, facts, groups, values, supplies, quants, lacking):
+        """What must not change between a proposal and its application."""
+        lines = defaultdict(list)
+        for fact in facts.values():
+            lines[groups[fact.product_id]].append(
+                (
+                    "claim",
+                    fact.move_id,
+                    fact.pool,
+                    round(fact.wanted, self.digits),
+                    sorted((repr(key), qty) for key, qty in fact.held.items()),
+                    fact.outcome,
+                    fact.excluded,
+                    fact.ships_complete,
+                    lacking.get(fact.order, 0),
+                    self.is_overdue(fact),
+                    [str(each.get(fact.move_id)) for each in values.values()],
+                )
+            )
+        archived = set(
+            self.env["product.product"]
+            .with_context(active_test=False)
+            .search([("id", "in", list(groups)), ("active", "=", False)])
+            .ids
+        )
+        for quant in quants:
+            product_id = quant.product_id.id
+            if product_id in groups:
+                lines[groups[product_id]].append(
+                    ("stock", quant.id, supplies.get(quant.id, 0.0))
+                )
+        for product_id, group in groups.items():
+            lines[group].append(("product", product_id, product_id in archived))
+        return {group: get_fingerprint(each) for group, each in lines.items()}
+
+
+def _get_sortable(record, name: str):
+    """A field's value as something that can be compared; None where there is none."""
+    value, described = record[name], record._fields[name]
+    if described.type == "selection" and value:
+        # in the order in which the choices are shown
+        choices = [
+            each for each, _label in described._description_selection(record.env)
+        ]
+        return choices.index(value) if value in choices else None
+    if described.type == "boolean" or value:
+        return value
+    return value if described.type in ("integer", "float", "monetary") else None

@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+FIGURES = ("covered", "completed", "value", "waiting")
+MANAGER = "backorder_management.group_backorder_manager"
+
+
+class BackorderRun(models.Model):
+    """One execution of a strategy: proposed, applied, undone."""
+
+    _name = "backorder.run"
+    _description = "Reallocation Run"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "id desc"
+    _check_company_auto = True
+
+    name = fields.Char(
+        readonly=True, copy=False, default=lambda self: self.env._("New")
+    )
+    state = fields.Selection(
+        [
+            ("draft", "Draft"),
+            ("proposed", "Proposed"),
+            ("applied", "Applied"),
+            ("undone", "Undone"),
+            ("failed", "Failed"),
+        ],
+        default="draft",
+        readonly=True,
+        copy=False,
+        index=True,
+        tracking=True,
+    )
+    trigger = fields.Selection(
+        [
+            ("user", "User"),
+            ("stock", "Goods came in or were freed"),
+            ("schedule", "Schedule"),
+        ],
+        default="user",
+        readonly=True,
+        string="Started By",
+    )
+    strategy_id = fields.Many2one(
+        "backorder.strategy",
+        required=True,
+        check_company=True,
+        ondelete="restrict",
+        compute="_compute_strategy_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        index=True,
+        default=lambda self: self.env.company,
+    )
+    warehouse_id = fields.Many2one(
+        "stock.warehouse",
+        check_company=True,
+        help="Empty: all warehouses of the company.",
+    )
+    product_ids = fields.Many2many(
+        "product.product",
+        string="Products",
+        check_company=True,
+        help="Empty: all products. Orders that ship only complete bring the other "
+        "products that they wait for with them.",
+    )
+    sale_line_ids = fields.Many2many(
+        "sale.order.line",
+        string="Order Lines",
+        check_company=True,
+        help="Only these may gain or lose. Empty: all demands.",
+    )
+    received_reference_ids = fields.Many2many(
+        "stock.reference", string="Goods Received For", readonly=True, copy=False
+    )
+    line_ids = fields.One2many("backorder.run.line", "run_id", readonly=True)
+    change_ids = fields.One2many(
+        "backorder.run.line",
+        "run_id",
+        "Changes",
+        readonly=True,
+        domain=[("effect", "!=", "same")],
+    )
+    group_ids = fields.One2many("backorder.run.group", "run_id", readonly=True)
+    simulated_at = fields.Datetime("Simulated On", readonly=True, copy=False)
+    applied_at = fields.Datetime("Applied On", readonly=True, copy=False)
+    undone_at = fields.Datetime("Undone On", readonly=True, copy=False)
+    queued = fields.Boolean(
+        readonly=True, copy=False, index=True, help="A scheduled action will do it."
+    )
+    attempts = fields.Integer(readonly=True, copy=False)
+    error = fields.Text(readonly=True, copy=False)
+    note = fields.Text(readonly=True, copy=False)
+    # ---------------------------------------------------------------- what it achieved
+    demand_count = fields.Integer("Demands", readonly=True, copy=False)
+    gain_count = fields.Integer("Gains", readonly=True, copy=False)
+    loss_count = fields.Integer("Losses", readonly=True, copy=False)
+    covered = fields.Integer("Demands Covered", readonly=True, copy=False)
+    completed = fields.Integer("Orders Complete", readonly=True, copy=False)
+    value = fields.Monetary("Value of Held Goods", readonly=True, copy=False)
+    waiting = fields.Integer("Longest Wait (days)", readonly=True, copy=False)
+    before_covered = fields.Integer("Covered Before", readonly=True, copy=False)
+    before_completed = fields.Integer("Complete Before", readonly=True, copy=False)
+    before_value = fields.Monetary("Value Before", readonly=True, copy=False)
+    before_waiting = fields.Integer("Wait Before", readonly=True, copy=False)
+    sequence_covered = fields.Integer(readonly=True, copy=False)
+    sequence_completed = fields.Integer(readonly=True, copy=False)
+    sequence_value = fields.Monetary(readonly=True, copy=False)
+    sequence_waiting = fields.Integer(readonly=True, copy=False)
+    value_released = fields.Monetary(
+        compute="_compute_value_released",
+        help="What the orders pay for the goods that this run gave to demands, less "
+        "what it took from others.",
+    )
+    bound = fields.Float(
+        "At Most Possible",
+        readonly=True,
+        copy=False,
+        help="No choice of orders whatever could complete more than this.",
+    )
+    chosen_value = fields.Float("Chosen", readonly=True, copy=False)
+    exact = fields.Boolean("Proven Best", readonly=True, copy=False)
+    solver = fields.Char(readonly=True, copy=False)
+    seconds = fields.Float("Duration (s)", digits=(16, 3), readonly=True, copy=False)
+    currency_id = fields.Many2one(related="company_id.currency_id")
+
+    @api.depends("company_id", "warehouse_id")
+    def _compute_strategy_id(self):
+        for run in self:
+            run.strategy_id = run.strategy_id or self.env[
+                "backorder.strategy"
+            ]._get_for(run.company_id, run.warehouse_id)
+
+    @api.depends("value", "before_value")
+    def _compute_value_released(self):
+        for run in self:
+            run.value_released = run.value - run.before_value
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            if not vals.get("name"):
+                # sudo: whoever may simulate need not manage sequences
+                sequence = self.env["ir.sequence"].sudo()
+                vals["name"] = sequence.next_by_code("backorder.run") or "/"
+        return super().create(vals_list)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_applied(self):
+        if applied := self.filtered(lambda run: run.state in ("applied", "undone")):
+            raise UserError(
+                self.env._(
+                    "%(names)s moved reservations and cannot be deleted: its lines "
+                    "explain them.",
+                    names=", ".join(applied.mapped("name")),
+                )
+            )
+
+    # --------------------------------------------------------------------- actions
+
+    def action_simulate(self):
+        """Propose who keeps, gains and loses; reserves nothing."""
+        for run in self:
+            run._check_state("draft", "proposed", "failed")
+            run._simulate()
+        return True
+
+    def action_apply(self):
+        """Do exactly what was proposed.
+
+        A connected group of demands and products whose facts changed since is refused
+        by name; the rest is applied.
+
+        :raise UserError: nothing can be applied
+        """
+        self._check_manager()
+        for run in self:
+            run._lock()
+            run._check_state("proposed")
+            with self.env.cr.savepoint():
+                run._apply()
+                run._check_applied()
+        return True
+
+    def action_undo(self):
+        """Put every reservation back, or name each that cannot be.
+
+        :raise UserError: nothing can be put back
+        """
+        self._check_manager()
+        for run in self:
+            run._lock()
+            run._check_state("applied")
+            run._undo()
+        return True
+
+    def _check_manager(self):
+        if not (self.env.su or self.env.user.has_group(MANAGER)):
+            raise AccessError(
+                self.env._(
+                    "Only backorder managers may apply or undo a reallocation run. Ask "
+                    "one of them, or your administrator for the right."
+                )
+            )
+        self.check_access("write")
+
+    def _lock(self):
+        """
+        :raise UserError: somebody else is working on the run
+        """
+        # sudo: the lock only, the right to write has been checked
+        if not self.sudo().try_lock_for_update():
+            raise UserError(
+                self.env._(
+                    "Somebody else is just working on %(run)s. Try again in a moment.",
+                    run=self.name,
+                )
+            )
+        self.invalidate_recordset(["state"])
+
+    def _check_state(self, *allowed):
+        if self.state in allowed:
+            return
+        messages = {
+            "draft": self.env._("%s has not been simulated yet.", self.name),
+            "proposed": self.env._("%s has not been applied yet.", self.name),
+            "applied": self.env._("%s has already been applied.", self.name),
+            "undone": self.env._("%s has already been undone.", self.name),
+            "failed": self.env._("%s has failed. Simulate it again.", self.name),
+        }
+        raise UserError(messages[self.state])
+
+    # ----------------------------------------------------------------- what to open
+
+    def _open(self):
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+        }
+
+    def action_open_gains(self):
+        return self._open_lines("gains")
+
+    def action_open_losses(self):
+        return self._open_lines("losses")
+
+    def action_open_lines(self):
+        return self._open_lines()
+
+    def _open_lines(self, *filters):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "backorder_management.backorder_run_line_action"
+        )
+        action["domain"] = [("run_id", "=", self.id)]
+        action["context"] = {f"search_default_{name}": 1 for name in filters}
+        return action

@@ -1,0 +1,352 @@
+"""From a proposal to reservations, and back."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from markupsafe import Markup
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+from odoo.tools.misc import formatLang
+
+from ..planning.reallocation import GAINING
+
+
+class BackorderRun(models.Model):
+    _inherit = "backorder.run"
+
+    # ----------------------------------------------------------------------- apply
+
+    def _apply(self):
+        """Apply the groups whose facts are still those of the proposal."""
+        # sudo: the run decides for all orders of the company; who may apply is checked
+        run = self.sudo().with_company(self.company_id)
+        special = run._refuse_changed_groups()
+        groups = run.group_ids.filtered(lambda group: group.state == "proposed")
+        lines = run._get_changing_lines(groups)
+        run._apply_lines(lines, special)
+        groups = run.group_ids.filtered(lambda group: group.state == "proposed")
+        groups.state = "applied"
+        run.write(
+            {
+                "state": "applied",
+                "applied_at": fields.Datetime.now(),
+                "note": run._get_refusals(),
+                "queued": False,
+            }
+        )
+        run._store_quantities_after()
+        run._count_passed_over()
+        run._tell_who_loses(lines.filtered(lambda line: line.group_id in groups))
+
+    def _check_applied(self):
+        """
+        :raise UserError: nothing was applied
+        """
+        run = self.sudo()  # what was refused is said to whoever may apply
+        changing = run.group_ids.filtered("has_changes")
+        if changing.filtered(lambda group: group.state == "applied"):
+            return
+        if not changing:
+            raise UserError(
+                self.env._(
+                    "%(run)s changes nothing, so there is nothing to apply.",
+                    run=run.name,
+                )
+            )
+        raise UserError(
+            self.env._(
+                "Nothing of %(run)s can be applied any more. Simulate it again.\n"
+                "%(refusals)s",
+                run=run.name,
+                refusals=run._get_refusals(),
+            )
+        )
+
+    def _refuse_changed_groups(self) -> set[int]:
+        """Mark the groups whose facts are not those of the proposal any more.
+
+        :return: ids of products that only core's own routine can reserve
+        """
+        special: set[int] = set()
+        for strategy, groups in self.group_ids.grouped("strategy_id").items():
+            facts = self._find_facts(strategy, sorted(groups.product_ids.ids))
+            special |= facts.special
+            products = defaultdict(set)
+            for product_id, number in facts.group_by_product.items():
+                products[number].add(product_id)
+            fresh = {
+                frozenset(ids): facts.fingerprints[number]
+                for number, ids in products.items()
+            }
+            for group in groups:
+                if fresh.get(frozenset(group.product_ids.ids)) != group.fingerprint:
+                    group._refuse(group._get_change_message())
+        return special
+
+    def _get_changing_lines(self, groups):
+        return self.line_ids.filtered(
+            lambda line: line.changes and line.group_id in groups
+        )
+
+    def _apply_lines(self, lines, special) -> None:
+        """Bulk first; what only core can reserve group by group, as core may refuse."""
+        delicate = lines.filtered(lambda line: line.product_id.id in special).group_id
+        plain = lines.filtered(lambda line: line.group_id not in delicate)
+        Move = self.env["stock.move"]
+        Move._change_holdings(plain._get_changes())
+        for group in delicate:
+            of_group = lines.filtered(lambda line, group=group: line.group_id == group)
+            before = of_group.move_id._get_holdings()
+            try:
+                with self.env.cr.savepoint():
+                    Move._change_holdings(of_group._get_changes(), special)
+                    of_group._store_actual_changes(before)
+            except UserError as error:
+                group._refuse(str(error))
+
+    def _get_refusals(self) -> str:
+        refused = self.group_ids.filtered(lambda group: group.state == "refused")
+        return "\n".join(group.message for group in refused)
+
+    def _store_quantities_after(self) -> None:
+        """What is reserved for each demand now; product's unit."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE backorder_run_line line
+                   SET qty_after = CASE
+                       WHEN line.order_id IS NOT NULL THEN COALESCE(held.quantity, 0)
+                       WHEN run_group.state = 'applied' THEN line.qty_proposed
+                       ELSE line.qty_before END
+                  FROM backorder_run_line this
+                  JOIN backorder_run_group run_group ON run_group.id = this.group_id
+                  LEFT JOIN (SELECT move_id, sum(quantity_product_uom) AS quantity
+                               FROM stock_move_line
+                              WHERE move_id IN (SELECT move_id FROM backorder_run_line
+                                                 WHERE run_id = %(run)s)
+                              GROUP BY move_id) held ON held.move_id = this.move_id
+                 WHERE this.run_id = %(run)s AND line.id = this.id
+                """,
+                run=self.id,
+            )
+        )
+        self.line_ids.invalidate_recordset(["qty_after"], flush=False)
+
+    def _count_passed_over(self) -> None:
+        """Count who might have got goods and did not, while others of the same
+        connected group gained; whoever gains starts anew."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE backorder_demand d
+                   SET passed_runs = CASE WHEN line.effect = 'gain' THEN 0
+                                     ELSE COALESCE(d.passed_runs, 0) + 1 END,
+                       passed_since = CASE WHEN line.effect = 'gain' THEN NULL
+                                      ELSE COALESCE(d.passed_since, %(now)s) END
+                  FROM backorder_run_line line
+                  JOIN backorder_run_group run_group
+                    ON run_group.id = line.group_id AND run_group.state = 'applied'
+                 WHERE line.run_id = %(run)s AND d.move_id = line.move_id
+                   AND line.outcome = ANY(%(gaining)s)
+                   AND (line.effect = 'gain'
+                        OR (line.qty_proposed < line.qty_wanted
+                            AND EXISTS (SELECT FROM backorder_run_line other
+                                         WHERE other.run_id = line.run_id
+                                           AND other.product_id = line.product_id
+                                           AND other.effect = 'gain')))
+                """,
+                now=self.applied_at,
+                run=self.id,
+                gaining=sorted(GAINING),
+            )
+        )
+        self.env["backorder.demand"].invalidate_model(
+            ["passed_runs", "passed_since"], flush=False
+        )
+
+    def _tell_who_loses(self, lines) -> None:
+        """A note on every order that loses stock, naming the run."""
+        losing = lines.filtered(lambda line: line.effect == "loss" and line.order_id)
+        bodies = {
+            order.id: self._get_loss_note(of_order)
+            for order, of_order in losing.grouped("order_id").items()
+        }
+        if bodies:
+            self.env["sale.order"].browse(bodies)._message_log_batch(bodies)
+
+    def _get_loss_note(self, lines) -> Markup:
+        items = Markup("").join(
+            Markup("<li>%s</li>")
+            % self.env._(
+                "%(quantity)s %(unit)s of %(product)s: %(reason)s",
+                quantity=formatLang(self.env, -line.qty_change, dp="Product Unit"),
+                unit=line.product_uom_id.name,
+                product=line.product_id.display_name,
+                reason=line.reason,
+            )
+            for line in lines
+        )
+        text = self.env._("%(run)s took reserved goods from this order:", run=self.name)
+        return Markup("%s<ul>%s</ul>") % (text, items)
+
+    # ------------------------------------------------------------------------ undo
+
+    def _undo(self):
+        """
+        :raise UserError: nothing can be put back
+        """
+        # sudo: as when it was applied
+        run = self.sudo().with_company(self.company_id)
+        applied = run.group_ids.filtered(lambda group: group.state == "applied")
+        lines = run._get_changing_lines(applied)
+        lines.refusal = False
+        possible = lines._filter_restorable()
+        if lines and not possible:
+            raise UserError(
+                self.env._(
+                    "Nothing of %(run)s can be put back:\n%(refusals)s",
+                    run=run.name,
+                    refusals=lines._get_undo_refusals(),
+                )
+            )
+        # It goes back where it was, whatever core's own routine would choose.
+        run.env["stock.move"]._change_holdings(possible._get_changes(backwards=True))
+        run.write(
+            {
+                "state": "undone",
+                "undone_at": fields.Datetime.now(),
+                "note": lines._get_undo_refusals(),
+            }
+        )
+        run._store_quantities_after()
+
+
+class BackorderRunGroup(models.Model):
+    _inherit = "backorder.run.group"
+
+    def _refuse(self, message: str) -> None:
+        self.write({"state": "refused", "message": message})
+
+    def _get_change_message(self) -> str:
+        archived = self.product_ids.filtered(lambda product: not product.active)
+        if archived:
+            return self.env._(
+                "%(products)s: archived since the simulation.",
+                products=", ".join(archived.mapped("display_name")),
+            )
+        return self.env._(
+            "%(products)s: stock or demands have changed since the simulation.",
+            products=", ".join(self.product_ids.mapped("display_name")[:5]),
+        )
+
+
+class BackorderRunLine(models.Model):
+    _inherit = "backorder.run.line"
+
+    def _get_changes(self, backwards=False) -> dict[int, dict[tuple, float]]:
+        """What to add by move id and place; negative: to give back."""
+        sign = -1 if backwards else 1
+        return {
+            line.move_id.id: {
+                tuple(key): sign * (after - before)
+                for *key, before, after in line.changes
+            }
+            for line in self
+            if line.move_id
+        }
+
+    def _store_actual_changes(self, before) -> None:
+        """Core has chosen lots and places itself.
+
+        :param before: what each move held by place
+        """
+        after = self.move_id._get_holdings()
+        for line in self:
+            held, holds = before[line.move_id.id], after[line.move_id.id]
+            line.changes = [
+                [*key, held.get(key, 0.0), holds.get(key, 0.0)]
+                for key in {**held, **holds}
+                if held.get(key, 0.0) != holds.get(key, 0.0)
+            ]
+
+    def _filter_restorable(self):
+        """Lines that can be put back together; the others get the reason why not."""
+        held = self.move_id._get_holdings()
+        candidates = self.browse()
+        for line in self:
+            if refusal := line._get_refusal(held):
+                line.refusal = refusal
+            else:
+                candidates += line
+        return candidates._filter_possible_together()
+
+    def _get_refusal(self, held) -> str:
+        move = self.move_id
+        if not move or move.state in ("done", "cancel", "draft"):
+            return self.env._("shipped or cancelled meanwhile")
+        if not move._is_movable():
+            return self.env._("picked, printed or put in a batch meanwhile")
+        unit = self.product_id.uom_id
+        for *key, _before, after in self.changes:
+            if unit.compare(held[move.id][tuple(key)], after) != 0:
+                return self.env._("its reservation has changed meanwhile")
+        return ""
+
+    def _filter_possible_together(self):
+        """Those for which there is enough, once all of them have given back."""
+        lines = self
+        while lines:
+            free = lines._get_free_after_giving_back()
+            refused = self.browse()
+            for line in lines:
+                wanted = {
+                    (line.product_id.id, *key): before - after
+                    for *key, before, after in line.changes
+                    if before > after
+                }
+                compare = line.product_id.uom_id.compare
+                if any(compare(free[key], qty) < 0 for key, qty in wanted.items()):
+                    line.refusal = self.env._("the goods have gone to others meanwhile")
+                    refused += line
+                    continue
+                for key, quantity in wanted.items():
+                    free[key] -= quantity
+            if not refused:
+                break
+            lines -= refused
+        return lines
+
+    def _get_free_after_giving_back(self) -> dict[tuple, float]:
+        free: dict[tuple, float] = defaultdict(float)
+        quants = self.env["stock.quant"].search(
+            [
+                ("product_id", "in", self.product_id.ids),
+                ("location_id.usage", "=", "internal"),
+            ]
+        )
+        for quant in quants:
+            key = (quant.product_id.id, *quant._get_holding_key())
+            free[key] += max(0.0, quant.quantity - quant.reserved_quantity)
+        for line in self:
+            for *key, before, after in line.changes:
+                if after > before:
+                    free[line.product_id.id, *key] += after - before
+        return free
+
+    def _get_undo_refusals(self) -> str:
+        refused = self.filtered("refusal")
+        if not refused:
+            return ""
+        return "\n".join(
+            self.env._(
+                "%(document)s (%(product)s): %(refusal)s.",
+                document=line.order_id.name or line.move_id.reference or "",
+                product=line.product_id.display_name,
+                refusal=line.refusal,
+            )
+            for line in refused
+        )

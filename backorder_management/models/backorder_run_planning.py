@@ -1,0 +1,419 @@
+"""From the facts to a proposal."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, replace
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..planning.achievement import Achievement, measure
+from ..planning.reallocation import SEQUENCE, Decision, Plan, Reason, reallocate
+from .backorder_facts import FactFinder, Facts
+from .backorder_run import FIGURES
+
+VIOLATED = "violated"
+LINE_COLUMNS = {
+    "run_id": "int",
+    "group_id": "int",
+    "company_id": "int",
+    "move_id": "int",
+    "picking_id": "int",
+    "sale_line_id": "int",
+    "order_id": "int",
+    "product_id": "int",
+    "rank": "int",
+    "outcome": "varchar",
+    "qty_wanted": "numeric",
+    "qty_before": "numeric",
+    "qty_proposed": "numeric",
+    "qty_change": "numeric",
+    "value_change": "numeric",
+    "effect": "varchar",
+    "reason_code": "varchar",
+    "reason_move_id": "int",
+    "reason_order_name": "varchar",
+    "reason_criterion": "varchar",
+    "reason_field_id": "int",
+    "reason_numbers": "text",
+    "reason_overdue": "boolean",
+    "changes": "text",
+}
+
+
+@dataclass(slots=True)
+class Part:
+    """What one strategy decides of a run: all of it, or what a fallback took over."""
+
+    strategy: models.Model
+    facts: Facts
+    plan: Plan
+
+
+class BackorderRun(models.Model):
+    _inherit = "backorder.run"
+
+    def _simulate(self):
+        """Make the proposal anew and store it.
+
+        :raise UserError: the strategy cannot be used, or promises cannot be kept
+        """
+        start = time.perf_counter()
+        # sudo: all demands of the company count, whoever may see their orders
+        run = self.sudo().with_company(self.company_id)
+        run.env["backorder.demand"]._refresh_pending()
+        run.simulated_at = fields.Datetime.now()
+        parts = run._get_parts()
+        run._store_proposal(parts)
+        run.write(
+            {
+                "state": "proposed",
+                "error": False,
+                "applied_at": False,
+                "undone_at": False,
+                "seconds": time.perf_counter() - start,
+                **run._get_figures(parts),
+                **run._get_choice(parts),
+            }
+        )
+
+    def _get_parts(self) -> list[Part]:
+        """Plan; what the strategy cannot do without breaking its word is left as it
+        is, or planned by its fallback, or stops the run, as the strategy says."""
+        strategies = self.strategy_id._get_fallbacks()
+        strategies._check_criteria()
+        parts, product_ids = [], None
+        for strategy in strategies:
+            facts = self._find_facts(strategy, product_ids)
+            plan = reallocate(
+                facts.situation, strategy.sharing, float(strategy.solver_seconds)
+            )
+            part = Part(strategy, facts, plan)
+            parts.append(part)
+            violating = part.plan.violated and self._get_violating_products(part)
+            if not violating:
+                break
+            if strategy.on_violation == "run":
+                raise UserError(self._get_violation_message(part))
+            if strategy.on_violation == "fallback":
+                part.plan = _without(part, violating)
+                product_ids = sorted(violating)
+            else:
+                part.plan = _unchanged(part, violating)
+        return parts
+
+    def _find_facts(self, strategy, product_ids=None) -> Facts:
+        return FactFinder(self, strategy, self.simulated_at, product_ids).find()
+
+    def _get_violating_products(self, part: Part) -> set[int]:
+        """Products of the connected groups in which a promise cannot be kept."""
+        facts = part.facts
+        groups = {
+            facts.group_by_product[facts.fact_by_move[move_id].product_id]
+            for move_id in part.plan.violated
+        }
+        return {
+            product
+            for product, group in facts.group_by_product.items()
+            if group in groups
+        }
+
+    def _get_violation_message(self, part: Part) -> str:
+        moves = self.env["stock.move"].browse(sorted(part.plan.violated)[:5])
+        return self.env._(
+            "Strategy “%(strategy)s” cannot keep its word for %(orders)s, and stops. "
+            "Buy the goods, or let its segments allow more.",
+            strategy=part.strategy.name,
+            orders=", ".join(
+                f"{move.sale_line_id.order_id.name} ({move.product_id.display_name})"
+                for move in moves
+            ),
+        )
+
+    # --------------------------------------------------------------------- figures
+
+    def _get_figures(self, parts: list[Part]) -> dict:
+        """What the proposal achieves, what was before, and in sequence."""
+        after = self._measure(parts, lambda part: part.plan)
+        before = self._measure(parts, lambda part: _as_before(part.plan))
+        if any(part.strategy.sharing != SEQUENCE for part in parts):
+            in_sequence = self._measure(
+                parts, lambda part: _restrict(part, reallocate(part.facts.situation))
+            )
+        else:
+            in_sequence = after
+        decisions = [each for part in parts for each in part.plan.decisions]
+        result = {
+            "demand_count": len(decisions),
+            "gain_count": sum(each.change > 1e-9 for each in decisions),
+            "loss_count": sum(each.change < -1e-9 for each in decisions),
+        }
+        for name in FIGURES:
+            result[name] = getattr(after, name)
+            result[f"before_{name}"] = getattr(before, name)
+            result[f"sequence_{name}"] = getattr(in_sequence, name)
+        return result
+
+    def _measure(self, parts: list[Part], get_plan) -> Achievement:
+        figures = [
+            measure(
+                get_plan(part),
+                digits=part.facts.situation.digits,
+                prices=self._get_prices(part.facts),
+                ages=self._get_ages(part.facts),
+                lacking=part.facts.situation.lacking,
+            )
+            for part in parts
+        ]
+        return Achievement(
+            covered=sum(each.covered for each in figures),
+            completed=sum(each.completed for each in figures),
+            value=sum(each.value for each in figures),
+            waiting=max((each.waiting for each in figures), default=0),
+        )
+
+    def _get_prices(self, facts: Facts) -> dict[int, float]:
+        """Company currency per product's unit, tax excluded, by move id."""
+        return {
+            move_id: fact.line_value / fact.ordered_qty
+            for move_id, fact in facts.fact_by_move.items()
+            if fact.ordered_qty
+        }
+
+    def _get_ages(self, facts: Facts) -> dict[int, int]:
+        """Days since the order, by move id."""
+        return {
+            move_id: (self.simulated_at - fact.ordered).days
+            for move_id, fact in facts.fact_by_move.items()
+            if fact.ordered
+        }
+
+    def _get_choice(self, parts: list[Part]) -> dict:
+        """How far the choice of complete orders is from the best, at most."""
+        choices = [part.plan.choice for part in parts if part.plan.choice]
+        if not choices:
+            return {"bound": 0, "chosen_value": 0, "exact": False, "solver": False}
+        return {
+            "bound": sum(choice.bound for choice in choices),
+            "chosen_value": sum(choice.value for choice in choices),
+            "exact": all(choice.exact for choice in choices),
+            "solver": next((each.solver for each in choices if each.solver), False),
+        }
+
+    # ----------------------------------------------------------------------- store
+
+    def _store_proposal(self, parts: list[Part]) -> None:
+        self.env.cr.execute(
+            SQL("DELETE FROM backorder_run_line WHERE run_id = %s", self.id)
+        )
+        self.group_ids.unlink()
+        rows, offset = [], 0
+        for part in parts:
+            groups = self._create_groups(part)
+            prices = self._get_prices(part.facts)
+            keys = self._get_quant_keys(part)
+            names = self._get_order_names(part)
+            criteria = list(part.strategy.criterion_ids)
+            for rank, decision in enumerate(part.plan.decisions, start=offset + 1):
+                fact = part.facts.fact_by_move[decision.claim.id]
+                rows.append(
+                    (
+                        self.id,
+                        groups[part.facts.group_by_product[fact.product_id]],
+                        self.company_id.id,
+                        fact.move_id,
+                        fact.picking_id,
+                        fact.sale_line_id,
+                        fact.order_id,
+                        fact.product_id,
+                        rank,
+                        fact.outcome,
+                        fact.product_qty,
+                        decision.claim.held + fact.fixed,
+                        decision.after + fact.fixed,
+                        decision.change,
+                        decision.change * prices.get(fact.move_id, 0.0),
+                        _get_effect(decision),
+                        *self._get_reason_columns(fact, decision, names, criteria),
+                        _get_changes(decision, keys),
+                    )
+                )
+            offset += len(part.plan.decisions)
+        if rows:
+            self._insert_lines(rows)
+        self.invalidate_recordset(["line_ids", "group_ids"])
+
+    def _insert_lines(self, rows) -> None:
+        """One statement: a run may have a hundred thousand lines."""
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        arrays = SQL(", ").join(
+            SQL(f"%s::{kind}[]", column)  # the kinds are the constants above
+            for column, kind in zip(columns, LINE_COLUMNS.values(), strict=True)
+        )
+        names = SQL(", ").join(map(SQL.identifier, LINE_COLUMNS))
+        values = SQL(", ").join(
+            SQL("%s::jsonb", SQL.identifier(name))
+            if name in ("reason_numbers", "changes")
+            else SQL.identifier(name)
+            for name in LINE_COLUMNS
+        )
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO backorder_run_line (%s) SELECT %s FROM unnest(%s) AS t(%s)",
+                names,
+                values,
+                arrays,
+                names,
+            )
+        )
+        self.env["backorder.run.line"].invalidate_model(flush=False)
+
+    def _create_groups(self, part: Part) -> dict[int, int]:
+        """:return: id of the stored group by number"""
+        products = {}
+        for product_id, number in part.facts.group_by_product.items():
+            products.setdefault(number, []).append(product_id)
+        changing = {
+            part.facts.group_by_product[
+                part.facts.fact_by_move[each.claim.id].product_id
+            ]
+            for each in part.plan.decisions
+            if _get_effect(each) != "same" or each.change
+        }
+        decided = {
+            part.facts.group_by_product[
+                part.facts.fact_by_move[each.claim.id].product_id
+            ]
+            for each in part.plan.decisions
+        }
+        numbers = [number for number in products if number in decided]
+        groups = self.env["backorder.run.group"].create(
+            [
+                {
+                    "run_id": self.id,
+                    "strategy_id": part.strategy.id,
+                    "product_ids": products[number],
+                    "fingerprint": part.facts.fingerprints[number],
+                    "has_changes": number in changing,
+                }
+                for number in numbers
+            ]
+        )
+        return dict(zip(numbers, groups.ids, strict=True))
+
+    def _get_quant_keys(self, part: Part) -> dict:
+        """Location, lot, package and owner of each supply."""
+        ids = [each for each in part.facts.situation.supplies if isinstance(each, int)]
+        keys = {
+            quant.id: quant._get_reservation_key()[1:]
+            for quant in self.env["stock.quant"].browse(ids)
+        }
+        keys |= {
+            each: each[1:]
+            for each in part.facts.situation.supplies
+            if not isinstance(each, int)
+        }
+        return {supply: [part or 0 for part in key] for supply, key in keys.items()}
+
+    def _get_order_names(self, part: Part) -> dict[int, str]:
+        """By move id, what the demand is called: its order, or its transfer."""
+        facts = part.facts.fact_by_move
+        named = {
+            each.reason.by for each in part.plan.decisions if each.reason.by is not None
+        }
+        orders = self.env["sale.order"].browse(
+            {facts[move_id].order_id for move_id in named} - {None}
+        )
+        by_order = {order.id: order.name for order in orders}
+        return {
+            move_id: by_order.get(facts[move_id].order_id)
+            or self.env["stock.move"].browse(move_id).reference
+            for move_id in named
+        }
+
+    def _get_reason_columns(self, fact, decision: Decision, names, criteria) -> tuple:
+        reason = decision.reason
+        if fact.excluded:
+            return (fact.excluded, None, None, None, None, None, False)
+        criterion = None
+        if reason.criterion is not None and reason.criterion >= 0:
+            criterion = criteria[reason.criterion]
+        return (
+            reason.code,
+            reason.by,
+            names.get(reason.by),
+            criterion.criterion if criterion else None,
+            (criterion.field_id.id or None) if criterion else None,
+            json.dumps(reason.numbers) if reason.numbers else None,
+            reason.criterion == -1,
+        )
+
+
+# ------------------------------------------------------------------ plans, changed
+
+
+def _as_before(plan: Plan) -> Plan:
+    return replace(
+        plan,
+        decisions=tuple(
+            replace(each, after=min(each.claim.held, each.claim.wanted))
+            for each in plan.decisions
+        ),
+    )
+
+
+def _restrict(part: Part, plan: Plan) -> Plan:
+    """Of another plan, what this part decides about."""
+    ours = {each.claim.id for each in part.plan.decisions}
+    return replace(
+        plan, decisions=tuple(each for each in plan.decisions if each.claim.id in ours)
+    )
+
+
+def _without(part: Part, product_ids: set[int]) -> Plan:
+    return replace(
+        part.plan,
+        decisions=tuple(
+            each
+            for each in part.plan.decisions
+            if part.facts.fact_by_move[each.claim.id].product_id not in product_ids
+        ),
+    )
+
+
+def _unchanged(part: Part, product_ids: set[int]) -> Plan:
+    """The same plan, with everything of these products left as it is."""
+    return replace(
+        part.plan,
+        decisions=tuple(
+            Decision(
+                each.claim,
+                each.claim.held,
+                Reason(VIOLATED),
+                each.claim.holdings,
+            )
+            if part.facts.fact_by_move[each.claim.id].product_id in product_ids
+            else each
+            for each in part.plan.decisions
+        ),
+    )
+
+
+def _get_effect(decision: Decision) -> str:
+    if abs(decision.change) < 1e-9:
+        return "same"
+    return "gain" if decision.change > 0 else "loss"
+
+
+def _get_changes(decision: Decision, keys) -> str | None:
+    """What it holds and is to hold by place, where that is not the same, as JSON."""
+    before, after = dict(decision.claim.holdings), dict(decision.shares)
+    changes = [
+        [*keys[supply], before.get(supply, 0.0), after.get(supply, 0.0)]
+        for supply in {**before, **after}
+        if abs(before.get(supply, 0.0) - after.get(supply, 0.0)) > 1e-9
+    ]
+    return json.dumps(changes) if changes else None

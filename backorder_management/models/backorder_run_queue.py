@@ -1,0 +1,281 @@
+"""Runs that nobody waits for: on receipt, on schedule, and tried again."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from datetime import timedelta
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
+from odoo.tools import SQL
+from odoo.tools.constants import GC_UNLINK_LIMIT
+
+from ..planning.connected import connect
+
+_logger = logging.getLogger(__name__)
+
+ATTEMPTS = 3
+RETRY_MINUTES = 5
+# Demands that one run of the nightly schedule is about, whole connected groups.
+DEMANDS_PER_RUN = 2000
+# First key of the advisory locks on products; any number that nobody else uses.
+LOCK_SPACE = 0x6261636B
+CRON = "backorder_management.ir_cron_run_queue"
+CRONS = (CRON, "backorder_management.ir_cron_run_queue_2")
+
+
+class BackorderRun(models.Model):
+    _inherit = "backorder.run"
+
+    # --------------------------------------------------------------------- started
+
+    @api.model
+    def _start_for(self, moves, company, references=None):
+        """Divide anew the goods that these moves wait for: at once where they are few,
+        else as soon as a scheduled action can."""
+        # sudo: whoever validates a receipt need not be allowed to start a run
+        Run = self.sudo().with_company(company)
+        for warehouse, waiting in moves.grouped(
+            lambda move: move.location_id.warehouse_id
+        ).items():
+            run = Run.create(
+                {
+                    "company_id": company.id,
+                    "warehouse_id": warehouse.id,
+                    "product_ids": waiting.product_id.ids,
+                    "received_reference_ids": references.ids if references else False,
+                    "trigger": "stock",
+                }
+            )
+            demands = Run.env["backorder.demand"].search_count(
+                [
+                    ("product_id", "in", waiting.product_id.ids),
+                    ("warehouse_id", "=", warehouse.id),
+                ],
+                limit=company.sudo().backorder_run_limit + 1,
+            )
+            many = demands > company.sudo().backorder_run_limit
+            if many or company.sudo().backorder_on_receipt == "queued":
+                run._queue()
+            else:
+                run._work()
+        return Run
+
+    def _queue(self, minutes: int = 0):
+        """Have a scheduled action work on these runs."""
+        self.queued = True
+        at = fields.Datetime.now() + timedelta(minutes=minutes) if minutes else None
+        for name in CRONS:
+            # sudo: anybody's goods may be waited for
+            if cron := self.env.ref(name, raise_if_not_found=False):
+                cron.sudo()._trigger(at=at)
+
+    # ---------------------------------------------------------------------- worked
+
+    def _work(self):
+        """Simulate and apply; never raises. What fails is recorded, and tried again.
+
+        Another transaction in the way is no failure: the scheduled action does it.
+        """
+        self.ensure_one()
+        try:
+            with self.env.cr.savepoint():
+                self._simulate()
+                self._apply()
+        except psycopg2.Error as error:
+            if error.pgcode in PG_CONCURRENCY_ERRORS_TO_RETRY:
+                self._queue()
+            else:
+                self._record_failure(error)
+        except Exception as error:  # pylint: disable=broad-except
+            # whatever it is, it must not stop the warehouse; the responsible sees it
+            self._record_failure(error)
+
+    def _record_failure(self, error: Exception) -> None:
+        _logger.exception("%s failed", self.name)
+        attempts = self.attempts + 1
+        self.write(
+            {
+                "state": "failed",
+                "attempts": attempts,
+                "error": "".join(traceback.format_exception(error)),
+                "note": str(error),
+                "queued": False,
+            }
+        )
+        if attempts < ATTEMPTS:
+            self._queue(RETRY_MINUTES * attempts)
+        if attempts == 1:
+            self._ask_responsible(error)
+
+    def _ask_responsible(self, error: Exception) -> None:
+        user = self._get_responsible()
+        if user:
+            self.activity_schedule(
+                "mail.mail_activity_data_todo",
+                summary=self.env._("Reallocation failed"),
+                note=self.env._(
+                    "%(run)s failed: %(error)s\nIt is tried again %(count)s times.",
+                    run=self.name,
+                    error=error,
+                    count=ATTEMPTS - 1,
+                ),
+                user_id=user.id,
+            )
+
+    def _get_responsible(self):
+        """Whom the settings name, else a backorder manager of the company."""
+        if user := self.company_id.backorder_responsible_id:
+            return user
+        managers = self.env.ref("backorder_management.group_backorder_manager")
+        return managers.all_user_ids.filtered(
+            lambda user: self.company_id in user.company_ids and not user.share
+        )[:1]
+
+    # ------------------------------------------------------------------- the queue
+
+    @api.model
+    def _cron_work(self):
+        """Work on what is queued, one run at a time, committing after each.
+
+        Several workers may do so at once, on any number of machines: each takes runs
+        and products that no other one is working on. Whatever a killed worker was at
+        is still queued.
+        """
+        cron = self.env["ir.cron"]
+        skipped: set[int] = set()
+        while run := self._take_next(skipped):
+            skipped.add(run.id)
+            run._work_queued()
+            waiting = self.search_count([("queued", "=", True)])
+            if not cron._commit_progress(1, remaining=waiting):
+                return
+
+    @api.model
+    def _take_next(self, skipped):
+        """The next queued run that nobody else works on, locked; none where there is
+        none."""
+        domain = [("queued", "=", True), ("id", "not in", list(skipped))]
+        for run in self.search(domain, order="id", limit=100):
+            if not run.try_lock_for_update():
+                continue
+            if run._claim_products():
+                run.invalidate_recordset()
+                return run
+            # Give up what was claimed of it; another worker will be done soon.
+            self.env.cr.rollback()
+            skipped.add(run.id)
+        return self.browse()
+
+    def _claim_products(self) -> bool:
+        """Is no other worker at the same products? Until this transaction ends."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT pg_try_advisory_xact_lock(%s, product_id)
+                  FROM (SELECT unnest(%s::int[]) AS product_id ORDER BY 1) AS products
+                """,
+                LOCK_SPACE,
+                self.product_ids.ids,
+            )
+        )
+        return all(claimed for [claimed] in rows)
+
+    def _work_queued(self):
+        """One queued run; what another transaction disturbed is left for later."""
+        self.queued = False
+        self._work()
+
+    # ------------------------------------------------------------------- schedules
+
+    @api.model
+    def _cron_schedule(self):
+        """Queue runs about everything, per company and warehouse."""
+        companies = self.env["res.company"].search([("backorder_nightly", "=", True)])
+        for company in companies:
+            warehouses = self.env["stock.warehouse"].search(
+                [("company_id", "=", company.id)]
+            )
+            for warehouse in warehouses:
+                self._queue_all(company, warehouse)
+            if not self.env["ir.cron"]._commit_progress(1):
+                return
+
+    @api.model
+    def _queue_all(self, company, warehouse):
+        strategy = self.env["backorder.strategy"]._get_for(company, warehouse)
+        runs = self.with_company(company).create(
+            [
+                {
+                    "company_id": company.id,
+                    "warehouse_id": warehouse.id,
+                    "product_ids": products,
+                    "trigger": "schedule",
+                }
+                for products in self._split_products(company, warehouse, strategy)
+            ]
+        )
+        if runs:
+            runs._queue()
+        return runs
+
+    @api.model
+    def _split_products(self, company, warehouse, strategy):
+        """Ids of products with demands, whole connected groups together."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT d.product_id, d.order_id, o.picking_policy = 'one'
+                  FROM backorder_demand d JOIN sale_order o ON o.id = d.order_id
+                 WHERE d.company_id = %s AND d.warehouse_id = %s AND NOT d.own_chain
+                 ORDER BY d.product_id, d.order_id
+                """,
+                company.id,
+                warehouse.id,
+            )
+        )
+        whole = strategy._connects_orders()
+        first: dict[int, int] = {}
+        links, counts = [], {}
+        for product_id, order_id, ships_complete in rows:
+            counts[product_id] = counts.get(product_id, 0) + 1
+            links.append((product_id, product_id))
+            if whole or ships_complete:
+                links.append((first.setdefault(order_id, product_id), product_id))
+        groups: dict[int, list[int]] = {}
+        for product_id, number in connect(links).items():
+            groups.setdefault(number, []).append(product_id)
+        batch, size = [], 0
+        for products in groups.values():
+            batch += products
+            size += sum(counts[product_id] for product_id in products)
+            if size >= DEMANDS_PER_RUN:
+                yield batch
+                batch, size = [], 0
+        if batch:
+            yield batch
+
+    @api.autovacuum
+    def _gc_lines(self):
+        """Proposals and lines go after some days; runs keep their figures."""
+        now = fields.Datetime.now()
+        for company in self.env["res.company"].search([]):
+            days = company.backorder_retention_days
+            if not days:
+                continue
+            old = self.search(
+                Domain("company_id", "=", company.id)
+                & Domain("queued", "=", False)
+                & Domain("create_date", "<", now - timedelta(days=days))
+                & Domain("line_ids", "!=", False),
+                limit=GC_UNLINK_LIMIT,
+            )
+            old.line_ids.unlink()
+            old.group_ids.unlink()
+            old.filtered(
+                lambda run: run.state in ("draft", "proposed", "failed")
+            ).unlink()

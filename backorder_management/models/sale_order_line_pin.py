@@ -1,0 +1,79 @@
+"""Order lines whose stock no run touches."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from odoo import fields, models
+from odoo.tools import format_date
+
+
+class SaleOrderLine(models.Model):
+    _inherit = "sale.order.line"
+
+    backorder_pinned = fields.Boolean(
+        "Pinned",
+        readonly=True,
+        copy=False,
+        help="No reallocation run touches what is reserved for this line.",
+    )
+    backorder_pinned_by = fields.Many2one(
+        "res.users", "Pinned By", readonly=True, copy=False
+    )
+    backorder_pinned_until = fields.Date("Pinned Until", readonly=True, copy=False)
+    backorder_pin_reason = fields.Char("Reason of Pin", readonly=True, copy=False)
+
+    def action_open_pin(self):
+        """Ask until when and why, for one or many lines."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Pin Stock"),
+            "res_model": "backorder.pin",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_sale_line_ids": self.ids},
+        }
+
+    def _pin(self, reason: str, until=None):
+        """Fix what is reserved for these lines.
+
+        :param until: the last day, in the user's calendar; None: until it is released
+        """
+        self.check_access("write")
+        self.write(
+            {
+                "backorder_pinned": True,
+                "backorder_pinned_by": self.env.uid,
+                "backorder_pinned_until": until or False,
+                "backorder_pin_reason": reason,
+            }
+        )
+        self._log_pin(
+            self.env._("pinned until %s", format_date(self.env, until))
+            if until
+            else self.env._("pinned"),
+            reason,
+        )
+
+    def action_unpin(self):
+        self.check_access("write")
+        lines = self.filtered("backorder_pinned")
+        lines.write(
+            {
+                "backorder_pinned": False,
+                "backorder_pinned_by": False,
+                "backorder_pinned_until": False,
+                "backorder_pin_reason": False,
+            }
+        )
+        lines._log_pin(self.env._("released"), "")
+        return True
+
+    def _log_pin(self, what: str, reason: str):
+        self.order_id._message_log_batch(
+            {
+                order.id: Markup("%s: %s. %s")
+                % (", ".join(lines.product_id.mapped("display_name")), what, reason)
+                for order, lines in self.grouped("order_id").items()
+            }
+        )

@@ -1,0 +1,166 @@
+"""Where reservations meet strategies, blocks and orders that ship only complete."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from odoo import fields, models
+
+from ..planning.reallocation import Claim, Situation, reallocate
+from .backorder_facts import FactFinder
+
+
+class StockMove(models.Model):
+    _inherit = "stock.move"
+
+    def _filter_not_blocked(self):
+        """Leave out demands of blocked orders: they take no goods."""
+        # Warehouse users need not have the right to read sales orders.
+        orders = self.sudo().sale_line_id.order_id.filtered("backorder_blocked")
+        if not orders:
+            return self
+        return self.filtered(
+            lambda move: (
+                move.sudo().sale_line_id.order_id not in orders
+                or not move._is_backorder_demand()
+            )
+        )
+
+    # ------------------------------------------------------------ order of service
+
+    def _get_ranks_by_strategy(self) -> dict[int, tuple] | None:
+        """The place of each move by its warehouse's strategy; None where all of them
+        have the standard order of service."""
+        Strategy = self.env["backorder.strategy"].sudo()
+        places = self.sudo().grouped(
+            lambda move: (move.company_id, move.location_id.warehouse_id)
+        )
+        strategies = {place: Strategy._get_for(*place) for place in places}
+        if all(each._has_standard_order() for each in strategies.values()):
+            return None
+        ranks: dict[int, tuple] = {}
+        for place, moves in places.items():
+            for move_id, rank in strategies[place]._rank_moves(moves).items():
+                # moves of two warehouses never compete for the same goods
+                ranks[move_id] = (place[0].id, place[1].id, *rank)
+        return ranks
+
+    # ------------------------------------------------ orders that ship only complete
+
+    def _without_incomplete_orders(self):
+        """In the same order, without demands of orders that ship only complete and
+        would not be: they would keep goods from others that they cannot use.
+
+        Lines of such an order come together, at the place of its first one.
+        """
+        bound = self._get_bound_orders()
+        if not bound:
+            return self
+        decisions = reallocate(self._get_situation(bound)).decisions
+        incomplete = {
+            each.claim.order for each in decisions if each.after < each.claim.wanted
+        }
+        members = defaultdict(list)
+        for move in self:
+            if move.id in bound:
+                members[bound[move.id]].append(move.id)
+        ids: list[int] = []
+        for move in self:
+            order = bound.get(move.id)
+            if order is None:
+                ids.append(move.id)
+            elif order not in incomplete:
+                ids.extend(members.pop(order, ()))
+        return self.browse(ids)
+
+    def _get_bound_orders(self) -> dict[int, tuple]:
+        """Order and warehouse of demands that ship only complete, by move id."""
+        return {
+            move.id: (move.sudo().sale_line_id.order_id, move.location_id.warehouse_id)
+            for move in self
+            if move.sudo().sale_line_id.order_id.picking_policy == "one"
+            and move._is_backorder_demand()
+            and not move._should_bypass_reservation()
+        }
+
+    def _get_situation(self, bound) -> Situation:
+        """What these moves want of the stock that is free, in their order."""
+        waiting = self.filtered(
+            lambda move: move.id in bound or move._takes_from_stock()
+        )
+        moves_by_place = waiting.grouped(
+            lambda move: (move.product_id, move.location_id)
+        )
+        quants = self._get_quants_to_reserve(moves_by_place)
+        pools, _special = quants._get_all_pools(moves_by_place)
+        ids = {
+            (product.id, location.id): pool.ids
+            for (product, location), pool in pools.items()
+        }
+        return Situation(
+            claims=[
+                Claim(
+                    id=move.id,
+                    order=bound.get(move.id, move.id),
+                    pool=(move.product_id.id, move.location_id.id),
+                    wanted=move._get_quantity_to_reserve(),
+                    place=(place,),
+                    fit=move._get_unit_fit(),
+                    ships_complete=move.id in bound,
+                )
+                for place, move in enumerate(waiting)
+            ],
+            pools=ids,
+            supplies=quants._get_free_quantities(),
+            digits=self.env["decimal.precision"].precision_get("Product Unit"),
+            limits={
+                (product.id, location.id): pool._get_unreserved_total()
+                for (product, location), pool in pools.items()
+            },
+            lacking=self._get_lacking(set(bound.values())),
+        )
+
+    def _get_lacking(self, orders) -> dict[tuple, int]:
+        """By order and warehouse, how many other demands have not got all they want."""
+        lacking = {}
+        for order, warehouse in orders:
+            others = order.order_line.move_ids._filter_backorder_first_steps() - self
+            lacking[order, warehouse] = sum(
+                move.location_id.warehouse_id == warehouse
+                and move.product_uom.compare(move.quantity, move.product_uom_qty) < 0
+                for move in others
+            )
+        return lacking
+
+    # ---------------------------------------------------------------- reallocation
+
+    def _reallocate(self, references=None):
+        """Let runs divide the goods that these moves wait for, as the settings say.
+
+        :param references: what the goods were bought for that have just come in
+        """
+        Run = self.env["backorder.run"]
+        for company, moves in self.grouped("company_id").items():
+            if company.sudo().backorder_on_receipt == "no":
+                received = frozenset(references.ids) if references else frozenset()
+                moves.with_context(
+                    backorder_received_reference_ids=received
+                )._action_assign()
+            else:
+                Run._start_for(moves, company, references)
+
+
+class BackorderStrategy(models.Model):
+    _inherit = "backorder.strategy"
+
+    def _rank_moves(self, moves) -> dict[int, tuple]:
+        """The place of each move in this strategy's order of service, by id."""
+        received = self.env.context.get("backorder_received_reference_ids", ())
+        finder = FactFinder(
+            self.env["backorder.run"], self, fields.Datetime.now(), moves.product_id.ids
+        )
+        ranks = finder.rank(finder.get_facts_of(moves, frozenset(received)))
+        return {
+            move.id: (*ranks[move.id], move.date_deadline or move.date, move.id)
+            for move in moves
+        }

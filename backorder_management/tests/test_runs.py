@@ -1,0 +1,283 @@
+"""Runs: simulated, explained, applied, undone."""
+
+from datetime import timedelta
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user, tagged
+
+from .run_common import RunCommon
+
+REDISTRIBUTE = (("[]", "redistribute"),)
+
+
+@tagged("post_install", "-at_install")
+class TestRuns(RunCommon):
+    def test_a_proposal_reserves_nothing_and_applying_does_what_it_says(self):
+        """Given 10 glasses, all of them reserved for an order of 10 that is not
+        starred, when a strategy may redistribute by star and a starred order of 6
+        waits, then it gets its 6, and the other one keeps 4."""
+        self._put_stock(self.glass, 10)
+        first = self._create_order((self.glass, 10))
+        urgent = self._create_order((self.glass, 6))
+        urgent.picking_ids.move_ids.priority = "1"
+        self.assertReserved(first, 10)
+        strategy = self._create_strategy("-star", "order_date", segments=REDISTRIBUTE)
+        run = self._simulate(strategy, product_ids=self.glass.ids)
+        self.assertEqual(run.state, "proposed")
+        self.assertReserved(first, 10)
+        self.assertReserved(urgent, 0)
+        loss, gain = self._line(run, first), self._line(run, urgent)
+        self.assertEqual(
+            [
+                (loss.qty_before, loss.qty_proposed),
+                (gain.qty_before, gain.qty_proposed),
+            ],
+            [(10, 4), (0, 6)],
+        )
+        self.assertEqual(loss.reason, f"Outranked by {urgent.name} (Priority star)")
+        self.assertEqual(gain.reason, "Covered in full")
+        self.assertEqual([gain.rank, loss.rank], [1, 2])
+        self.assertEqual([run.gain_count, run.loss_count], [1, 1])
+        run.action_apply()
+        self.assertReserved(first, 4)
+        self.assertReserved(urgent, 6)
+        self.assertEqual([loss.qty_after, gain.qty_after], [4, 6])
+        self.assertStockSound(self.glass)
+        self.assertIn(run.name, first.message_ids[:1].body)
+        self.assertNotIn(run.name, "".join(urgent.message_ids.mapped("body")))
+
+    def test_undo_puts_every_reservation_back(self):
+        self._put_stock(self.glass, 10)
+        first = self._create_order((self.glass, 10))
+        urgent = self._create_order((self.glass, 6))
+        urgent.picking_ids.move_ids.priority = "1"
+        strategy = self._create_strategy("-star", segments=REDISTRIBUTE)
+        run = self._simulate(strategy, product_ids=self.glass.ids)
+        run.action_apply()
+        run.action_undo()
+        self.assertEqual(run.state, "undone")
+        self.assertReserved(first, 10)
+        self.assertReserved(urgent, 0)
+        self.assertFalse(run.note)
+        self.assertStockSound(self.glass)
+        with self.assertRaisesRegex(UserError, "already been undone"):
+            run.action_undo()
+
+    def test_what_was_picked_meanwhile_is_named_by_undo(self):
+        """Given a run that moved glasses and cups, when the glasses have been shipped,
+        then undo puts back the cups and names the orders of the glasses."""
+        self._put_stock(self.glass, 4)
+        self._put_stock(self.cup, 4)
+        losers = [self._create_order((each, 4)) for each in (self.glass, self.cup)]
+        winners = [self._create_order((each, 4)) for each in (self.glass, self.cup)]
+        for order in winners:
+            order.picking_ids.move_ids.priority = "1"
+        strategy = self._create_strategy("-star", segments=REDISTRIBUTE)
+        run = self._simulate(strategy, product_ids=(self.glass | self.cup).ids)
+        run.action_apply()
+        self._validate(winners[0].picking_ids)
+        run.action_undo()
+        self.assertReserved(losers[1], 4)
+        self.assertReserved(winners[1], 0)
+        self.assertReserved(losers[0], 0)
+        self.assertIn(winners[0].name, run.note)
+        self.assertIn("shipped or cancelled meanwhile", run.note)
+        self.assertIn(losers[0].name, run.note)
+        self.assertNotIn(losers[1].name, run.note)
+        self.assertStockSound(self.glass, self.cup)
+
+    def test_nothing_to_put_back(self):
+        self._put_stock(self.glass, 4)
+        self._create_order((self.glass, 4))
+        urgent = self._create_order((self.glass, 4))
+        urgent.picking_ids.move_ids.priority = "1"
+        strategy = self._create_strategy("-star", segments=REDISTRIBUTE)
+        run = self._simulate(strategy, product_ids=self.glass.ids)
+        run.action_apply()
+        self._validate(urgent.picking_ids)
+        with self.assertRaisesRegex(UserError, "Nothing of .* can be put back"):
+            run.action_undo()
+        self.assertEqual(run.state, "applied")
+
+    def test_what_changed_is_refused_by_name_and_the_rest_applied(self):
+        self._put_stock(self.glass, 4)
+        self._put_stock(self.cup, 4)
+        losers = [self._create_order((each, 4)) for each in (self.glass, self.cup)]
+        winners = [self._create_order((each, 4)) for each in (self.glass, self.cup)]
+        for order in winners:
+            order.picking_ids.move_ids.priority = "1"
+        strategy = self._create_strategy("-star", segments=REDISTRIBUTE)
+        run = self._simulate(strategy, product_ids=(self.glass | self.cup).ids)
+        self._put_stock(self.glass, 1)
+        run.action_apply()
+        self.assertReserved(losers[0], 4)
+        self.assertReserved(winners[0], 0)
+        self.assertReserved(winners[1], 4)
+        self.assertIn("Wine Glass", run.note)
+        self.assertNotIn("Cup", run.note)
+
+    def test_nothing_can_be_applied_any_more(self):
+        self._put_stock(self.glass, 4)
+        self._create_order((self.glass, 4))
+        urgent = self._create_order((self.glass, 4))
+        urgent.picking_ids.move_ids.priority = "1"
+        strategy = self._create_strategy("-star", segments=REDISTRIBUTE)
+        run = self._simulate(strategy, product_ids=self.glass.ids)
+        self._put_stock(self.glass, 1)
+        with self.assertRaisesRegex(UserError, "(?s)Nothing of .*Wine Glass: stock or"):
+            run.action_apply()
+        self.assertEqual(run.state, "proposed")
+        run.action_simulate()
+        run.action_apply()
+        with self.assertRaisesRegex(UserError, "already been applied"):
+            run.action_apply()
+        self.assertReserved(urgent, 4)
+
+    def test_a_product_archived_meanwhile(self):
+        self._put_stock(self.glass, 4)
+        self._create_order((self.glass, 4))
+        urgent = self._create_order((self.glass, 4))
+        urgent.picking_ids.move_ids.priority = "1"
+        strategy = self._create_strategy("-star", segments=REDISTRIBUTE)
+        run = self._simulate(strategy, product_ids=self.glass.ids)
+        self.glass.active = False
+        with self.assertRaisesRegex(UserError, "Wine Glass: archived since"):
+            run.action_apply()
+
+    def test_nobody_loses_without_a_segment(self):
+        """The default outcome is to keep what one has."""
+        self._put_stock(self.glass, 4)
+        first = self._create_order((self.glass, 4))
+        urgent = self._create_order((self.glass, 4))
+        urgent.picking_ids.move_ids.priority = "1"
+        run = self._simulate(product_ids=self.glass.ids)
+        self.assertEqual(
+            run.strategy_id, self.env["backorder.strategy"]._get_standard()
+        )
+        self.assertEqual([run.gain_count, run.loss_count], [0, 0])
+        self.assertEqual(
+            self._line(run, urgent).reason, f"{first.name} keeps what it has"
+        )
+        with self.assertRaisesRegex(UserError, "changes nothing"):
+            run.action_apply()
+
+    def test_picked_packed_and_printed_goods_stay(self):
+        self._put_stock(self.glass, 9)
+        picked = self._create_order((self.glass, 3))
+        printed = self._create_order((self.glass, 3))
+        packed = self._create_order((self.glass, 3))
+        picked.picking_ids.move_ids.picked = True
+        printed.picking_ids.printed = True
+        packed.picking_ids.move_line_ids.result_package_id = self.env[
+            "stock.package"
+        ].create({})
+        urgent = self._create_order((self.glass, 9))
+        urgent.picking_ids.move_ids.priority = "1"
+        strategy = self._create_strategy("-star", segments=REDISTRIBUTE)
+        run = self._simulate(strategy, product_ids=self.glass.ids)
+        self.assertEqual(run.loss_count, 0)
+        self.assertEqual(self._line(run, picked).reason, "Goods already picked")
+        self.assertEqual(self._line(run, printed).reason, "Delivery already printed")
+        self.assertEqual(self._line(run, packed).qty_proposed, 3)
+
+    def test_a_receipt_starts_a_run_and_it_is_explained(self):
+        order = self._create_order((self.glass, 10))
+        other = self._create_order((self.glass, 3))
+        other.date_order += timedelta(hours=1)
+        other.picking_ids.move_ids.date_deadline = (
+            order.picking_ids.move_ids.date_deadline
+        )
+        self._receive((self.glass, 11))
+        self.assertReserved(order, 10)
+        self.assertReserved(other, 1)
+        run = self.env["backorder.run"].search([], limit=1)
+        self.assertEqual([run.state, run.trigger], ["applied", "stock"])
+        self.assertEqual(
+            self._line(run, other).reason, f"Outranked by {order.name} (Order date)"
+        )
+        action = other.order_line.action_why()
+        line = self.env["backorder.run.line"].browse(action["res_id"])
+        self.assertEqual(line, self._line(run, other))
+        self.assertIn("2.00 Units more of Wine Glass in stock", line.smallest_change)
+        self.assertNotIn(
+            "before all others", line.smallest_change, "others keep theirs"
+        )
+
+    def test_an_order_that_ships_complete_takes_what_it_can_use_only(self):
+        """Given an order of glasses and cups that ships only complete, when the glasses
+        come, then it takes none; when the cups come as well, it takes all."""
+        both = self._create_order((self.glass, 4), (self.cup, 4), picking_policy="one")
+        small = self._create_order((self.glass, 1))
+        self._receive((self.glass, 5))
+        self.assertReserved(both, 0, 0)
+        self.assertReserved(small, 1)
+        run = self.env["backorder.run"].search([], limit=1)
+        reasons = self._line(run, both).mapped("reason")
+        self.assertEqual(
+            reasons, ["Waits for the complete order: 1 of 2 lines missing"] * 2
+        )
+        self._receive((self.cup, 4))
+        self.assertReserved(both, 4, 4)
+        self.assertStockSound(self.glass, self.cup)
+
+    def test_a_blocked_order_takes_part_in_nothing(self):
+        self._put_stock(self.glass, 4)
+        first = self._create_order((self.glass, 4))
+        second = self._create_order((self.glass, 3))
+        first._block("credit limit")
+        self.assertReserved(first, 0)
+        self.assertReserved(second, 3)
+        first.picking_ids.action_assign()
+        self.assertReserved(first, 0)
+        self.assertIn("credit limit", first.message_ids[:1].body)
+        picking = first.picking_ids
+        picking.move_ids.quantity = 1
+        picking.move_ids.picked = True
+        with self.assertRaisesRegex(UserError, "must not ship: credit limit"):
+            picking.button_validate()
+        picking.move_ids.picked = False
+        picking.move_ids.quantity = 0
+        first.action_unblock()
+        self.assertReserved(first, 1)
+
+    def test_a_pinned_line_is_left_alone(self):
+        self._put_stock(self.glass, 4)
+        first = self._create_order((self.glass, 4))
+        first.order_line._pin("promised by phone")
+        urgent = self._create_order((self.glass, 4))
+        urgent.picking_ids.move_ids.priority = "1"
+        strategy = self._create_strategy("-star", segments=REDISTRIBUTE)
+        run = self._simulate(strategy, product_ids=self.glass.ids)
+        self.assertEqual(self._line(run, first).reason, "Pinned")
+        self.assertEqual(run.loss_count, 0)
+        first.order_line.action_unpin()
+        run.action_simulate()
+        self.assertEqual(run.loss_count, 1)
+
+    def test_users_simulate_and_managers_apply(self):
+        self._put_stock(self.glass, 4)
+        self._create_order((self.glass, 4))
+        urgent = self._create_order((self.glass, 4))
+        urgent.picking_ids.move_ids.priority = "1"
+        strategy = self._create_strategy("-star", segments=REDISTRIBUTE)
+        user = new_test_user(
+            self.env, "planner", "backorder_management.group_backorder_user"
+        )
+        manager = new_test_user(
+            self.env, "chief", "backorder_management.group_backorder_manager"
+        )
+        run = (
+            self.env["backorder.run"]
+            .with_user(user)
+            .create({"strategy_id": strategy.id, "product_ids": self.glass.ids})
+        )
+        run.action_simulate()
+        self.assertEqual(run.loss_count, 1)
+        with self.assertRaisesRegex(AccessError, "Only backorder managers"):
+            run.action_apply()
+        with self.assertRaises(AccessError):
+            run.line_ids.write({"qty_proposed": 5})
+        with self.assertRaises(AccessError):
+            strategy.with_user(user).name = "Mine"
+        run.with_user(manager).action_apply()
+        self.assertReserved(urgent, 4)

@@ -1,0 +1,2 @@
+from . import backorder_block
+from . import backorder_pin
