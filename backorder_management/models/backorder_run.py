@@ -16,9 +16,7 @@ class BackorderRun(models.Model):
     _order = "id desc"
     _check_company_auto = True
 
-    name = fields.Char(
-        readonly=True, copy=False, default=lambda self: self.env._("New")
-    )
+    name = fields.Char(readonly=True, copy=False)
     state = fields.Selection(
         [
             ("draft", "Draft"),

@@ -334,7 +334,7 @@ class BackorderRunLine(models.Model):
         for line in self:
             for *key, before, after in line.changes:
                 if after > before:
-                    free[line.product_id.id, *key] += after - before
+                    free[(line.product_id.id, *key)] += after - before
         return free
 
     def _get_undo_refusals(self) -> str:

@@ -262,7 +262,8 @@ class BackorderRun(models.Model):
         )
         self.env.cr.execute(
             SQL(
-                "INSERT INTO backorder_run_line (%s) SELECT %s FROM unnest(%s) AS t(%s)",
+                "INSERT INTO backorder_run_line (%s)"
+                " SELECT %s FROM unnest(%s) AS t(%s)",
                 names,
                 values,
                 arrays,

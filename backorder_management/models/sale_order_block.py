@@ -17,8 +17,8 @@ class SaleOrder(models.Model):
         copy=False,
         tracking=True,
         index="btree_not_null",
-        help="Takes part in no reallocation, holds nothing that is not picked, and does "
-        "not ship until the block is lifted.",
+        help="Takes part in no reallocation, holds nothing that is not picked, and "
+        "does not ship until the block is lifted.",
     )
     backorder_block_reason = fields.Char("Reason of Block", readonly=True, copy=False)
     backorder_policy_id = fields.Many2one(

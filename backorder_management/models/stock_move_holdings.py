@@ -121,7 +121,8 @@ class StockMove(models.Model):
         self._apply_allocations(allocations, quants)
 
     def _take_by_core(self, changes) -> None:
-        """Serial numbers, expiry dates and the like: core chooses what, not how much."""
+        """Serial numbers, expiry dates and the like: core chooses which, not how
+        much."""
         for move in self:
             quantity = sum(each for each in changes[move.id].values() if each > 0)
             if not quantity:

@@ -398,7 +398,7 @@ class TestAnySituation(PlanCase):
     @settings(max_examples=400, deadline=None)
     @given(st.integers(0, 10**9), st.sampled_from(SHARINGS))
     def test_shares_say_where_all_of_it_comes_from(self, seed, sharing):
-        """Each takes what it gets from places that it may take from, or has it there."""
+        """Each takes from places that it may take from, or where it has goods."""
         facts = random_situation(seed)
         taken = Counter()
         for each in reallocate(facts, sharing).decisions:

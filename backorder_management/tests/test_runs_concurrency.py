@@ -32,8 +32,8 @@ UNSOUND = """
              WHERE product_id = p.id AND location_id = held.key) q ON true
      WHERE COALESCE(q.reserved, 0) <> held.quantity
 """
-# Core adds a quant where another transaction holds the one that is there; it merges them
-# later, and they count together.
+# Core adds a quant where another transaction holds the one that is there; it merges
+# them later, and they count together.
 BEYOND = """
     SELECT q.product_id, q.location_id, q.lot_id, q.package_id, q.owner_id,
            sum(q.quantity), sum(q.reserved_quantity)

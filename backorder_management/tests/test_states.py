@@ -178,8 +178,8 @@ class TestStates(BackorderCommon):
     def test_ship_when_all_is_ready_is_held(self):
         """
         GIVEN an order that ships when all products are ready, one product lacking
-        THEN the line whose goods are there is on hold, without keeping them from others,
-        and the other is backordered
+        THEN the line whose goods are there is on hold, without keeping them from
+        others, and the other is backordered
         """
         jug = self._create_product("Jug")
         self._put_stock(self.glass, 10)
