@@ -130,7 +130,7 @@ def fill(env, demands):
         " reserved_quantity = reserved_quantity * %s WHERE location_id = %s",
         [TIMES, TIMES, stock.id],
     )
-    env.cr.execute("UPDATE stock_move SET priority = '1' WHERE id %% 10 = 0")
+    env.cr.execute("UPDATE stock_move SET priority = '1' WHERE id % 10 = 0")
     env["backorder.strategy"].create(
         {
             "name": "Bench",

@@ -65,6 +65,7 @@ class Fact:
     passed_since: datetime | None = None
     received_for: bool = False
     foreign_unit: bool = False
+    full_packaging: bool = False
     held: dict[Hashable, float] = field(default_factory=dict)
     fixed: float = 0.0
 
@@ -196,6 +197,8 @@ class FactFinder:
                        l.price_subtotal / COALESCE(NULLIF(o.currency_rate, 0), 1),
                        l.product_uom_qty, o.picking_policy = 'one',
                        m.product_uom <> template.uom_id,
+                       m.packaging_uom_id IS NOT NULL
+                           AND category.packaging_reserve_method = 'full',
                        CASE WHEN m.picked THEN %(picked)s
                             WHEN p.printed THEN %(printed)s
                             WHEN %(batch)s THEN %(in_batch)s
@@ -212,6 +215,8 @@ class FactFinder:
                   JOIN product_product product ON product.id = d.product_id
                   JOIN product_template template
                     ON template.id = product.product_tmpl_id
+                  LEFT JOIN product_category category
+                    ON category.id = template.categ_id
                   JOIN sale_order o ON o.id = d.order_id
                   JOIN sale_order_line l ON l.id = d.sale_line_id
                   LEFT JOIN backorder_policy policy
@@ -263,7 +268,8 @@ class FactFinder:
                 ordered_qty=float(row[19] or 0.0),
                 ships_complete=bool(row[20]),
                 foreign_unit=row[21],
-                excluded=row[22],
+                full_packaging=row[22],
+                excluded=row[23],
                 received_for=row[0] in received,
             )
             if selected and fact.sale_line_id not in selected and not fact.excluded:
@@ -315,6 +321,7 @@ class FactFinder:
                     priority=move.priority or "0",
                     needed=move.date_deadline or move.date,
                     foreign_unit=move.product_uom != move.product_id.uom_id,
+                    full_packaging=bool(move.packaging_uom_id),
                 )
 
     # ---------------------------------------------------------------------- stock
@@ -449,11 +456,9 @@ class FactFinder:
 
     def get_fit(self, fact: Fact):
         """What the move's own unit, or whole packagings, can express."""
-        move = self.env["stock.move"].browse(fact.move_id)
-        category = move.product_id.categ_id
-        if not fact.foreign_unit and category.packaging_reserve_method != "full":
+        if not fact.foreign_unit and not fact.full_packaging:
             return None
-        return move._get_share_fit()
+        return self.env["stock.move"].browse(fact.move_id)._get_share_fit()
 
     def get_unit(self, fact: Fact) -> float:
         """The smallest step of a fair share: one of the demand's own unit."""

@@ -7,6 +7,8 @@ from odoo.fields import Domain
 from odoo.service.model import retrying
 from odoo.tools import split_every
 
+from ..planning.reallocation import SEQUENCE
+
 # Waiting moves that one transaction of a scheduled run serves.
 MOVES_PER_COMMIT = 2000
 
@@ -60,6 +62,7 @@ class StockRule(models.Model):
         # pylint: disable-next=super-method-mismatch
         domain = Domain(super()._get_moves_to_assign_domain(company_id))
         domain &= self._get_contested_domain(domain)
+        domain &= self._leave_shared_stock_to_runs(company_id)
         for move_ids in self._split_waiting_moves(domain):
             moves = self.env["stock.move"].sudo().browse(move_ids)
             if not commit:
@@ -69,6 +72,26 @@ class StockRule(models.Model):
             if not self.env["ir.cron"]._commit_progress():
                 self._queue_waiting_demands()
                 return
+
+    @api.model
+    def _leave_shared_stock_to_runs(self, company_id) -> Domain:
+        """Queue runs where a strategy shares otherwise than one after the other.
+
+        :return: the moves that are left, of all other warehouses
+        """
+        domain = [("company_id", "=", company_id)] if company_id else []
+        left = Domain.TRUE
+        Run = self.env["backorder.run"].sudo()
+        Strategy = self.env["backorder.strategy"].sudo()
+        for warehouse in self.env["stock.warehouse"].sudo().search(domain):
+            company = warehouse.company_id
+            strategy = Strategy._get_for(company, warehouse)
+            if strategy.sharing != SEQUENCE and company.backorder_on_receipt != "no":
+                Run._queue_all(company, warehouse)
+                left &= ~Domain(
+                    "location_id", "child_of", warehouse.view_location_id.id
+                )
+        return left
 
     @api.model
     def _split_waiting_moves(self, domain: Domain) -> Iterator[list[int]]:

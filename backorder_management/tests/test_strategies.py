@@ -237,6 +237,24 @@ class TestOutcomes(RunCommon):
             self._line(run, orders[2]).reason, "Fair share of 7.00 among 3"
         )
 
+    def test_the_scheduler_leaves_fair_shares_to_a_run(self):
+        """Odoo's scheduler would serve one order after the other."""
+        orders = [self._create_order((self.glass, 4)) for _each in range(2)]
+        self.warehouse.backorder_strategy_id = self._create_strategy(
+            "-star", sharing="fair_share"
+        )
+        self._put_stock(self.glass, 4)
+        self.env["stock.rule"]._reserve_contested_moves(
+            self.env.company.id, commit=False
+        )
+        for order in orders:
+            self.assertReserved(order, 0)
+        run = self.env["backorder.run"].search([("queued", "=", True)])
+        self.assertEqual([run.trigger, run.product_ids], ["schedule", self.glass])
+        run._work_queued()
+        for order in orders:
+            self.assertReserved(order, 2)
+
     def test_most_complete_orders(self):
         """Given 4 glasses and an order of 4 before two of 2, then two are complete."""
         self._put_stock(self.glass, 4)
