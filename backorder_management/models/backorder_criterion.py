@@ -47,7 +47,6 @@ class BackorderCriterion(models.Model):
     )
     field_id = fields.Many2one(
         "ir.model.fields",
-        "Field",
         ondelete="cascade",
         domain=[
             ("model", "in", FIELD_MODELS),

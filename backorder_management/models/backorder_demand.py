@@ -264,7 +264,7 @@ class BackorderDemand(models.Model):
                 ("location_id.usage", "=", "internal"),
             ]
         )
-        return moves.filtered(
+        return moves._filter_not_blocked().filtered(
             lambda move: (
                 move.product_id.is_storable
                 and not move.picked

@@ -33,6 +33,7 @@ BLOCKED, PINNED, PICKED, PRINTED, IN_BATCH, BY_HAND, LATER = (
 class Fact:
     """What is known of one demand, or of another move that waits for its goods.
 
+    :param ordered_qty: what the order line is about; None: components of a kit
     :param held: quantity by quant (or by key, where there is no such quant) of what is
         reserved for it and may be moved
     :param fixed: what is reserved and may not be moved
@@ -57,7 +58,7 @@ class Fact:
     policy_rank: int | None = None
     order_value: float = 0.0
     line_value: float = 0.0
-    ordered_qty: float = 0.0
+    ordered_qty: float | None = None
     ships_complete: bool = False
     excluded: str = ""
     outcome: str = GAIN
@@ -195,7 +196,10 @@ class FactFinder:
                        policy.rank, COALESCE(policy.agreed_days, 0),
                        o.amount_untaxed / COALESCE(NULLIF(o.currency_rate, 0), 1),
                        l.price_subtotal / COALESCE(NULLIF(o.currency_rate, 0), 1),
-                       l.product_uom_qty, o.picking_policy = 'one',
+                       CASE WHEN l.product_id = d.product_id
+                            THEN l.product_uom_qty * line_unit.factor / unit.factor
+                            END,
+                       o.picking_policy = 'one',
                        m.product_uom <> template.uom_id,
                        m.packaging_uom_id IS NOT NULL
                            AND category.packaging_reserve_method = 'full',
@@ -219,6 +223,8 @@ class FactFinder:
                     ON category.id = template.categ_id
                   JOIN sale_order o ON o.id = d.order_id
                   JOIN sale_order_line l ON l.id = d.sale_line_id
+                  JOIN uom_uom unit ON unit.id = template.uom_id
+                  LEFT JOIN uom_uom line_unit ON line_unit.id = l.product_uom_id
                   LEFT JOIN backorder_policy policy
                     ON policy.id = o.backorder_policy_id
                   LEFT JOIN stock_picking p ON p.id = m.picking_id
@@ -265,7 +271,7 @@ class FactFinder:
                 agreed_days=row[16],
                 order_value=float(row[17] or 0.0),
                 line_value=float(row[18] or 0.0),
-                ordered_qty=float(row[19] or 0.0),
+                ordered_qty=row[19] and float(row[19]),
                 ships_complete=bool(row[20]),
                 foreign_unit=row[21],
                 full_packaging=row[22],

@@ -4,6 +4,9 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 FIGURES = ("covered", "completed", "value", "waiting")
+SCOPE_FIELDS = frozenset(
+    {"strategy_id", "company_id", "warehouse_id", "product_ids", "sale_line_ids"}
+)
 MANAGER = "backorder_management.group_backorder_manager"
 
 
@@ -144,11 +147,53 @@ class BackorderRun(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
+            self._check_no_decision(vals)
             if not vals.get("name"):
                 # sudo: whoever may simulate need not manage sequences
                 sequence = self.env["ir.sequence"].sudo()
                 vals["name"] = sequence.next_by_code("backorder.run") or "/"
         return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_no_decision(vals)
+        if not SCOPE_FIELDS.isdisjoint(vals):
+            if applied := self.filtered(lambda run: run.state in ("applied", "undone")):
+                raise UserError(
+                    self.env._(
+                        "%(names)s has been applied: start another run for other "
+                        "demands.",
+                        names=", ".join(applied.mapped("name")),
+                    )
+                )
+            # a proposal for other demands is none
+            proposed = self.filtered(lambda run: run.state == "proposed")
+            super(BackorderRun, proposed.sudo()).write({"state": "draft"})
+        return super().write(vals)
+
+    def _check_no_decision(self, vals):
+        """What runs decide is written by them alone.
+
+        :raise AccessError: somebody tries to, such as to have a run applied that he
+            may not apply
+        """
+        if self.env.su:
+            return
+        own = [name for name in vals if name in self._fields]
+        if decided := [name for name in own if name in self._get_decided_fields()]:
+            raise AccessError(
+                self.env._(
+                    "Only the run itself sets %(fields)s. Use its buttons.",
+                    fields=", ".join(decided),
+                )
+            )
+
+    @api.model
+    def _get_decided_fields(self) -> set[str]:
+        return {
+            name
+            for name, field in self._fields.items()
+            if field.readonly and field._module == "backorder_management"
+        }
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_applied(self):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import defaultdict
 from dataclasses import dataclass, replace
 
 from odoo import fields, models
@@ -176,12 +177,20 @@ class BackorderRun(models.Model):
         )
 
     def _get_prices(self, facts: Facts) -> dict[int, float]:
-        """Company currency per product's unit, tax excluded, by move id."""
-        return {
-            move_id: fact.line_value / fact.ordered_qty
-            for move_id, fact in facts.fact_by_move.items()
-            if fact.ordered_qty
-        }
+        """Company currency per product's unit, tax excluded, by move id.
+
+        What a kit costs is spread evenly over the pieces that are still to come.
+        """
+        pieces: dict[int, float] = defaultdict(float)
+        for fact in facts.fact_by_move.values():
+            if fact.sale_line_id and fact.ordered_qty is None:
+                pieces[fact.sale_line_id] += fact.product_qty
+        prices = {}
+        for move_id, fact in facts.fact_by_move.items():
+            quantity = fact.ordered_qty or pieces.get(fact.sale_line_id)
+            if quantity:
+                prices[move_id] = fact.line_value / quantity
+        return prices
 
     def _get_ages(self, facts: Facts) -> dict[int, int]:
         """Days since the order, by move id."""

@@ -263,10 +263,9 @@ class BackorderRun(models.Model):
     def _gc_lines(self):
         """Proposals and lines go after some days; runs keep their figures."""
         now = fields.Datetime.now()
-        for company in self.env["res.company"].search([]):
+        limited = [("backorder_retention_days", ">", 0)]
+        for company in self.env["res.company"].search(limited):
             days = company.backorder_retention_days
-            if not days:
-                continue
             old = self.search(
                 Domain("company_id", "=", company.id)
                 & Domain("queued", "=", False)

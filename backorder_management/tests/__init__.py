@@ -22,6 +22,7 @@ from . import test_reservation_concurrency
 from . import test_reservation_differential
 from . import test_runs_concurrency
 from . import test_screens
+from . import test_run_queue
 from . import test_runs
 from . import test_sharing_concurrency
 from . import test_states

@@ -1,0 +1,136 @@
+"""Runs that nobody waits for: queued, on schedule, failing, forgotten."""
+
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user, tagged
+
+from odoo.addons.base.tests.test_ir_cron import CronMixinCase
+
+from ..models.backorder_facts import FactFinder
+from .run_common import RunCommon
+
+QUEUE = "backorder_management.ir_cron_run_queue"
+
+
+@tagged("post_install", "-at_install")
+class TestRunQueue(RunCommon, CronMixinCase):
+    def test_a_receipt_may_leave_it_to_the_queue(self):
+        self.env.company.backorder_on_receipt = "queued"
+        order = self._create_order((self.glass, 4))
+        with self.capture_triggers(QUEUE) as triggered:
+            self._receive((self.glass, 4))
+        self.assertEqual(len(triggered.records), 1)
+        self.assertReserved(order, 0)
+        self._work()
+        self.assertReserved(order, 4)
+
+    def test_a_receipt_with_reallocation_switched_off(self):
+        self.env.company.backorder_on_receipt = "no"
+        order = self._create_order((self.glass, 4))
+        self._receive((self.glass, 4))
+        self.assertReserved(order, 4)
+        self.assertFalse(self.env["backorder.run"].search([]))
+
+    def test_a_run_that_fails_stops_no_receipt(self):
+        """It is recorded with its traceback, somebody is told, and it is retried."""
+        chief = new_test_user(
+            self.env, "chief", "backorder_management.group_backorder_manager"
+        )
+        self.env.company.backorder_responsible_id = chief
+        order = self._create_order((self.glass, 4))
+        with (
+            patch.object(FactFinder, "find", side_effect=KeyError("broken")),
+            self.assertLogs("odoo.addons.backorder_management", "ERROR"),
+        ):
+            receipt = self._receive((self.glass, 4))
+        run = self.env["backorder.run"].search([])
+        self.assertEqual([run.state, run.queued, run.attempts], ["failed", True, 1])
+        self.assertIn("KeyError: 'broken'", run.error)
+        self.assertIn("Traceback", run.error)
+        self.assertEqual(run.activity_ids.user_id, chief)
+        self.assertEqual(receipt.state, "done")
+        self.assertReserved(order, 0)
+        self._work()
+        self.assertEqual([run.state, run.queued, run.error], ["applied", False, False])
+        self.assertReserved(order, 4)
+
+    def test_a_run_that_always_fails_is_given_up(self):
+        self._create_order((self.glass, 4))
+        with (
+            patch.object(FactFinder, "find", side_effect=KeyError("broken")),
+            self.assertLogs("odoo.addons.backorder_management", "ERROR"),
+        ):
+            self._receive((self.glass, 4))
+            for _attempt in range(4):
+                self._work()
+        run = self.env["backorder.run"].search([])
+        self.assertEqual([run.state, run.queued, run.attempts], ["failed", False, 3])
+        self.assertEqual(len(run.activity_ids), 1)
+
+    def test_every_night_each_warehouse(self):
+        other = self.env["stock.warehouse"].create({"name": "Second", "code": "SEC"})
+        orders = self._create_order((self.glass, 4))
+        orders |= self._create_order((self.cup, 2), warehouse_id=other.id)
+        self._put_stock(self.glass, 4)
+        self._put_stock(self.cup, 2, location=other.lot_stock_id)
+        with self.enter_registry_test_mode():
+            self.env.ref(
+                "backorder_management.ir_cron_run_schedule"
+            ).method_direct_trigger()
+        runs = self.env["backorder.run"].search([("queued", "=", True)])
+        here = runs.filtered(lambda run: self.glass in run.product_ids)
+        there = runs.filtered(lambda run: self.cup in run.product_ids)
+        self.assertEqual(
+            [here.warehouse_id, there.warehouse_id], [self.warehouse, other]
+        )
+        self._work()
+        self.assertReserved(orders[0], 4)
+        self.assertReserved(orders[1], 2)
+
+    def test_freed_stock_is_passed_on_by_a_run(self):
+        self._put_stock(self.glass, 4)
+        first = self._create_order((self.glass, 4))
+        second = self._create_order((self.glass, 3))
+        first._action_cancel()
+        self.assertReserved(second, 3)
+        run = self.env["backorder.run"].search([], limit=1)
+        self.assertEqual([run.trigger, run.state], ["stock", "applied"])
+
+    def test_lines_go_and_figures_stay(self):
+        self._put_stock(self.glass, 4)
+        self._create_order((self.glass, 4))
+        old = self._simulate(product_ids=self.glass.ids)
+        applied = self._simulate(product_ids=self.glass.ids)
+        applied.sudo().state = "applied"
+        fresh = self._simulate(product_ids=self.glass.ids)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE backorder_run SET create_date = %s WHERE id = ANY(%s)",
+            [fields.Datetime.now() - timedelta(days=91), (old | applied).ids],
+        )
+        self.env.invalidate_all()
+        self.env["backorder.run"]._gc_lines()
+        self.assertFalse(old.exists())
+        self.assertFalse(applied.line_ids)
+        self.assertEqual(applied.demand_count, 1)
+        self.assertTrue(fresh.line_ids)
+
+    def test_nobody_has_a_run_applied_by_the_back_door(self):
+        user = new_test_user(
+            self.env, "planner", "backorder_management.group_backorder_user"
+        )
+        Run = self.env["backorder.run"].with_user(user)
+        run = Run.create({"product_ids": self.glass.ids})
+        for vals in ({"queued": True}, {"state": "applied"}, {"trigger": "stock"}):
+            with self.assertRaises(AccessError):
+                run.write(vals)
+            with self.assertRaises(AccessError):
+                Run.create(vals)
+
+    def _work(self):
+        with self.enter_registry_test_mode():
+            self.env.ref(QUEUE).method_direct_trigger()
+        self.env.invalidate_all()
