@@ -335,13 +335,15 @@ class FactFinder:
     def read_quants(self, facts: dict[int, Fact], product_ids: list[int]):
         """Quants of the places that the demands take from, oldest first."""
         locations = {fact.location_id for fact in facts.values()}
-        return self.env["stock.quant"].search(
-            [
-                ("product_id", "in", product_ids),
-                ("location_id", "child_of", list(locations)),
-            ],
-            order="in_date, id",
+        domain = Domain("product_id", "in", product_ids) & Domain(
+            "location_id", "child_of", list(locations)
         )
+        if "removal_date" in self.env["stock.quant"]._fields:
+            # core reserves no lot that is to be removed before it ships
+            domain &= Domain("removal_date", "=", False) | Domain(
+                "removal_date", ">=", self.at
+            )
+        return self.env["stock.quant"].search(domain, order="in_date, id")
 
     def read_holdings(self, facts: dict[int, Fact], quants) -> None:
         """What is reserved for each demand, and whether it may be moved."""

@@ -86,6 +86,7 @@ class BackorderRun(models.Model):
             with self.env.cr.savepoint():
                 self._simulate()
                 self._apply()
+                self._serve_refused()
         except psycopg2.Error as error:
             if error.pgcode in PG_CONCURRENCY_ERRORS_TO_RETRY:
                 self._queue()
@@ -94,6 +95,13 @@ class BackorderRun(models.Model):
         except Exception as error:  # pylint: disable=broad-except
             # whatever it is, it must not stop the warehouse; the responsible sees it
             self._record_failure(error)
+
+    def _serve_refused(self) -> None:
+        """Where core reserves otherwise than planned (lots that expire, say), nobody is
+        left without: those demands are served as Odoo does, in the order of service."""
+        refused = self.group_ids.filtered(lambda group: group.state == "refused")
+        lines = self.line_ids.filtered(lambda line: line.group_id in refused)
+        lines.move_id._action_assign()
 
     def _record_failure(self, error: Exception) -> None:
         _logger.exception("%s failed", self.name)

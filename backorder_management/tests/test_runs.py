@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Datetime
 from odoo.tests import new_test_user, tagged
 
 from .run_common import RunCommon
@@ -280,3 +281,52 @@ class TestRuns(RunCommon):
             strategy.with_user(user).name = "Mine"
         run.with_user(manager).action_apply()
         self.assertReserved(urgent, 4)
+
+    def test_serial_numbers_move_and_come_back(self):
+        """Core chooses which serial number, the run how many; undo knows which."""
+        phone = self._create_product("Phone", tracking="serial")
+        for name in ("A", "B"):
+            lot = self.env["stock.lot"].create({"name": name, "product_id": phone.id})
+            self._put_stock(phone, 1, lot_id=lot)
+        first = self._create_order((phone, 2))
+        urgent = self._create_order((phone, 1))
+        urgent.picking_ids.move_ids.priority = "1"
+        strategy = self._create_strategy("-star", segments=REDISTRIBUTE)
+        run = self._simulate(strategy, product_ids=phone.ids)
+        run.action_apply()
+        self.assertReserved(first, 1)
+        self.assertReserved(urgent, 1)
+        self.assertStockSound(phone)
+        run.action_undo()
+        self.assertReserved(first, 2)
+        self.assertReserved(urgent, 0)
+        lots = first.order_line.move_ids.move_line_ids.lot_id
+        self.assertEqual(sorted(lots.mapped("name")), ["A", "B"])
+        self.assertStockSound(phone)
+
+    def test_lots_that_are_to_be_removed_before_they_ship(self):
+        """The run counts on 4 more that Odoo will not reserve for that day: those who
+        wait are served as Odoo does, and nobody is left without."""
+        if "use_expiration_date" not in self.glass:
+            self.skipTest("product_expiry is NOT installed: expiry dates NOT tested")
+        milk = self._create_product("Milk", tracking="lot", use_expiration_date=True)
+        soon, late = self.env["stock.lot"].create(
+            [{"name": name, "product_id": milk.id} for name in ("soon", "late")]
+        )
+        soon.removal_date = Datetime.now() + timedelta(days=5)
+        late.removal_date = Datetime.now() + timedelta(days=500)
+        order = self._create_order(
+            (milk, 6), commitment_date=Datetime.now() + timedelta(days=30)
+        )
+        self._put_stock(milk, 4, lot_id=soon)
+        self._put_stock(milk, 2, lot_id=late)
+        run = self._simulate(product_ids=milk.ids)
+        self.assertEqual(self._line(run, order).qty_proposed, 6)
+        with self.assertRaisesRegex(UserError, "Odoo can reserve 2.0 for"):
+            run.action_apply()
+        self.assertReserved(order, 0)
+        self.env["backorder.run"]._start_for(
+            order.order_line.move_ids, self.env.company
+        )
+        self.assertReserved(order, 2)
+        self.assertEqual(order.order_line.move_ids.move_line_ids.lot_id, late)
