@@ -10,6 +10,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -61,6 +62,7 @@ class Fact:
     ordered_qty: float | None = None
     ships_complete: bool = False
     excluded: str = ""
+    pinned: bool = False
     outcome: str = GAIN
     passed_runs: int = 0
     passed_since: datetime | None = None
@@ -140,6 +142,13 @@ class FactFinder:
         whole; None selected: all."""
         wanted = set(self.run.product_ids.ids)
         wanted.update(self.run.sale_line_ids.move_ids.product_id.ids)
+        if not wanted and self.run.narrowed:
+            raise UserError(
+                self.env._(
+                    "The products or lines of %(run)s are gone. Start another run.",
+                    run=self.run.name,
+                )
+            )
         if not wanted:
             rows = self.env.execute_query(
                 SQL(
@@ -353,7 +362,8 @@ class FactFinder:
                 SELECT move_id, product_id, location_id, COALESCE(lot_id, 0),
                        COALESCE(package_id, 0), COALESCE(owner_id, 0),
                        quantity_product_uom,
-                       picked OR result_package_id IS NOT NULL
+                       picked OR (result_package_id IS NOT NULL
+                                  AND is_entire_pack IS NOT TRUE)
                   FROM stock_move_line
                  WHERE move_id = ANY(%s) AND quantity_product_uom <> 0
                  ORDER BY id
@@ -382,12 +392,18 @@ class FactFinder:
     def set_outcomes(self, facts: dict[int, Fact]) -> None:
         """What may happen to each demand; the first segment that fits it counts."""
         for fact in facts.values():
-            if fact.excluded:
+            if fact.excluded == PINNED:
+                # keeps what it has, whatever a segment says, and may get more
+                fact.excluded, fact.outcome, fact.pinned = "", GAIN, True
+            elif fact.excluded:
                 fact.outcome = LOSE if fact.excluded == BLOCKED else SKIP
         waiting = {
             fact.move_id
             for fact in facts.values()
-            if fact.order_id and not fact.excluded and fact.outcome != SKIP
+            if fact.order_id
+            and not fact.excluded
+            and not fact.pinned
+            and fact.outcome != SKIP
         }
         Demand = self.env["backorder.demand"]
         for segment in self.strategy.segment_ids:
@@ -427,6 +443,8 @@ class FactFinder:
             lacking=lacking,
             values=self.get_order_values(facts),
             elsewhere=self.get_elsewhere(facts, pool_ids, supplies),
+            # nobody loses goods to a receipt while he works with them
+            keeps_incomplete=self.run.trigger == "stock",
         )
         groups = self.get_groups(facts)
         return Facts(
@@ -738,6 +756,7 @@ class FactFinder:
                     sorted((repr(key), qty) for key, qty in fact.held.items()),
                     fact.outcome,
                     fact.excluded,
+                    fact.pinned,
                     fact.ships_complete,
                     lacking.get(fact.order, 0),
                     self.is_overdue(fact),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 
 FIGURES = ("covered", "completed", "value", "waiting")
 SCOPE_FIELDS = frozenset(
@@ -48,7 +49,7 @@ class BackorderRun(models.Model):
         "backorder.strategy",
         required=True,
         check_company=True,
-        ondelete="restrict",
+        ondelete="cascade",
         compute="_compute_strategy_id",
         store=True,
         readonly=False,
@@ -69,6 +70,7 @@ class BackorderRun(models.Model):
         "product.product",
         string="Products",
         check_company=True,
+        context={"active_test": False},
         help="Empty: all products. Orders that ship only complete bring the other "
         "products that they wait for with them.",
     )
@@ -77,6 +79,9 @@ class BackorderRun(models.Model):
         string="Order Lines",
         check_company=True,
         help="Only these may gain or lose. Empty: all demands.",
+    )
+    narrowed = fields.Boolean(
+        readonly=True, help="It is about some products or lines, not about everything."
     )
     received_reference_ids = fields.Many2many(
         "stock.reference", string="Goods Received For", readonly=True, copy=False
@@ -95,6 +100,9 @@ class BackorderRun(models.Model):
     undone_at = fields.Datetime("Undone On", readonly=True, copy=False)
     queued = fields.Boolean(
         readonly=True, copy=False, index=True, help="A scheduled action will do it."
+    )
+    queued_until = fields.Datetime(
+        "Not Before", readonly=True, copy=False, help="When it is tried again."
     )
     attempts = fields.Integer(readonly=True, copy=False)
     error = fields.Text(readonly=True, copy=False)
@@ -148,6 +156,9 @@ class BackorderRun(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             self._check_no_decision(vals)
+            vals["narrowed"] = bool(
+                _has_any(vals.get("product_ids")) or _has_any(vals.get("sale_line_ids"))
+            )
             if not vals.get("name"):
                 # sudo: whoever may simulate need not manage sequences
                 sequence = self.env["ir.sequence"].sudo()
@@ -168,7 +179,11 @@ class BackorderRun(models.Model):
             # a proposal for other demands is none
             proposed = self.filtered(lambda run: run.state == "proposed")
             super(BackorderRun, proposed.sudo()).write({"state": "draft"})
-        return super().write(vals)
+        result = super().write(vals)
+        if "product_ids" in vals or "sale_line_ids" in vals:
+            for run in self.sudo():  # whoever may say what it is about
+                run.narrowed = bool(run.product_ids or run.sale_line_ids)
+        return result
 
     def _check_no_decision(self, vals):
         """What runs decide is written by them alone.
@@ -307,3 +322,13 @@ class BackorderRun(models.Model):
         action["domain"] = [("run_id", "=", self.id)]
         action["context"] = {f"search_default_{name}": 1 for name in filters}
         return action
+
+
+def _has_any(commands) -> bool:
+    """Do these values of a many2many name any record?"""
+    return any(
+        not isinstance(command, (list, tuple))
+        or command[0] in (Command.LINK, Command.CREATE)
+        or (command[0] == Command.SET and command[2])
+        for command in commands or ()
+    )

@@ -23,6 +23,7 @@ class BackorderRun(models.Model):
         """Apply the groups whose facts are still those of the proposal."""
         # sudo: the run decides for all orders of the company; who may apply is checked
         run = self.sudo().with_company(self.company_id)
+        run.env["backorder.demand"]._refresh_pending()
         special = run._refuse_changed_groups()
         groups = run.group_ids.filtered(lambda group: group.state == "proposed")
         lines = run._get_changing_lines(groups)
@@ -168,25 +169,26 @@ class BackorderRun(models.Model):
             ["passed_runs", "passed_since"], flush=False
         )
 
-    def _tell_who_loses(self, lines) -> None:
+    def _tell_who_loses(self, lines, undone=False) -> None:
         """A note on every order that loses stock, naming the run."""
-        losing = lines.filtered(lambda line: line.effect == "loss" and line.order_id)
+        effect = "gain" if undone else "loss"
+        losing = lines.filtered(lambda line: line.effect == effect and line.order_id)
         bodies = {
-            order.id: self._get_loss_note(of_order)
+            order.id: self._get_loss_note(of_order, undone)
             for order, of_order in losing.grouped("order_id").items()
         }
         if bodies:
             self.env["sale.order"].browse(bodies)._message_log_batch(bodies)
 
-    def _get_loss_note(self, lines) -> Markup:
+    def _get_loss_note(self, lines, undone) -> Markup:
         items = Markup("").join(
             Markup("<li>%s</li>")
             % self.env._(
                 "%(quantity)s %(unit)s of %(product)s: %(reason)s",
-                quantity=formatLang(self.env, -line.qty_change, dp="Product Unit"),
+                quantity=formatLang(self.env, abs(line.qty_change), dp="Product Unit"),
                 unit=line.product_uom_id.name,
                 product=line.product_id.display_name,
-                reason=line.reason,
+                reason=self.env._("undone") if undone else line.reason,
             )
             for line in lines
         )
@@ -203,6 +205,14 @@ class BackorderRun(models.Model):
         run = self.sudo().with_company(self.company_id)
         applied = run.group_ids.filtered(lambda group: group.state == "applied")
         lines = run._get_changing_lines(applied)
+        if not lines and run.gain_count + run.loss_count:
+            raise UserError(
+                self.env._(
+                    "The lines of %(run)s have been cleaned up: it cannot be undone "
+                    "any more.",
+                    run=run.name,
+                )
+            )
         lines.refusal = False
         possible = lines._filter_restorable()
         if lines and not possible:
@@ -223,6 +233,7 @@ class BackorderRun(models.Model):
             }
         )
         run._store_quantities_after()
+        run._tell_who_loses(possible, undone=True)
 
 
 class BackorderRunGroup(models.Model):
@@ -282,7 +293,8 @@ class BackorderRunLine(models.Model):
                 line.refusal = refusal
             else:
                 candidates += line
-        return candidates._filter_possible_together()
+        possible = candidates._filter_possible_together()
+        return possible._without_goods_that_nobody_takes_back(self - possible)
 
     def _get_refusal(self, held) -> str:
         move = self.move_id
@@ -290,6 +302,10 @@ class BackorderRunLine(models.Model):
             return self.env._("shipped or cancelled meanwhile")
         if not move._is_movable():
             return self.env._("picked, printed or put in a batch meanwhile")
+        if self.order_id.backorder_blocked:
+            return self.env._("the order has been blocked")
+        if self.sale_line_id._is_pinned():
+            return self.env._("pinned meanwhile")
         unit = self.product_id.uom_id
         for *key, _before, after in self.changes:
             if unit.compare(held[move.id][tuple(key)], after) != 0:
@@ -319,6 +335,32 @@ class BackorderRunLine(models.Model):
                 break
             lines -= refused
         return lines
+
+    def _without_goods_that_nobody_takes_back(self, refused):
+        """Who has gained keeps it where those who had it before cannot have it back:
+        the first in the order of service, as far as that goes."""
+        stranded: dict[tuple, float] = defaultdict(float)
+        for line in refused:
+            for *key, before, after in line.changes:
+                if before > after:
+                    stranded[(line.product_id.id, *key)] += before - after
+        kept = self.browse()
+        for line in self.sorted("rank"):
+            gained = {
+                (line.product_id.id, *key): after - before
+                for *key, before, after in line.changes
+                if after > before
+            }
+            compare = line.product_id.uom_id.compare
+            if gained and all(
+                compare(stranded[key], quantity) >= 0
+                for key, quantity in gained.items()
+            ):
+                for key, quantity in gained.items():
+                    stranded[key] -= quantity
+                line.refusal = self.env._("those who had the goods cannot have them")
+                kept += line
+        return self - kept
 
     def _get_free_after_giving_back(self) -> dict[tuple, float]:
         free: dict[tuple, float] = defaultdict(float)

@@ -22,7 +22,9 @@ class BackorderRunLine(models.Model):
     run_id = fields.Many2one(
         "backorder.run", required=True, readonly=True, ondelete="cascade", index=True
     )
-    group_id = fields.Many2one("backorder.run.group", readonly=True, ondelete="cascade")
+    group_id = fields.Many2one(
+        "backorder.run.group", readonly=True, ondelete="cascade", index=True
+    )
     company_id = fields.Many2one("res.company", readonly=True, index=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     state = fields.Selection(related="run_id.state")
@@ -92,7 +94,9 @@ class BackorderRunLine(models.Model):
         index=True,
         string="Kind of Reason",
     )
-    reason_move_id = fields.Many2one("stock.move", readonly=True, ondelete="set null")
+    reason_move_id = fields.Many2one(
+        "stock.move", readonly=True, ondelete="set null", index="btree_not_null"
+    )
     reason_order_name = fields.Char(readonly=True)
     reason_criterion = fields.Selection(
         lambda self: self.env["backorder.criterion"]._fields["criterion"].selection,

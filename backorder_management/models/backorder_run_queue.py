@@ -15,6 +15,8 @@ from odoo.tools import SQL
 from odoo.tools.constants import GC_UNLINK_LIMIT
 
 from ..planning.connected import connect
+from ..planning.reallocation import COMPLETE_ORDERS
+from .backorder_facts import FactFinder
 
 _logger = logging.getLogger(__name__)
 
@@ -42,33 +44,48 @@ class BackorderRun(models.Model):
         for warehouse, waiting in moves.grouped(
             lambda move: move.location_id.warehouse_id
         ).items():
+            strategy = Run.env["backorder.strategy"]._get_for(company, warehouse)
+            if not strategy:  # somebody has deleted even the standard one
+                waiting._action_assign()
+                continue
             run = Run.create(
                 {
                     "company_id": company.id,
                     "warehouse_id": warehouse.id,
+                    "strategy_id": strategy.id,
                     "product_ids": waiting.product_id.ids,
                     "received_reference_ids": references.ids if references else False,
                     "trigger": "stock",
                 }
             )
-            demands = Run.env["backorder.demand"].search_count(
-                [
-                    ("product_id", "in", waiting.product_id.ids),
-                    ("warehouse_id", "=", warehouse.id),
-                ],
-                limit=company.sudo().backorder_run_limit + 1,
-            )
-            many = demands > company.sudo().backorder_run_limit
-            if many or company.sudo().backorder_on_receipt == "queued":
+            if company.sudo().backorder_on_receipt == "queued" or run._takes_long():
                 run._queue()
             else:
                 run._work()
-        return Run
+
+    def _takes_long(self) -> bool:
+        """More than somebody who validates a receipt is to wait for?"""
+        if self.strategy_id.sharing == COMPLETE_ORDERS:
+            return True  # nobody knows how long choosing takes
+        limit = self.company_id.backorder_run_limit
+        demands = self.env["backorder.demand"].search_count(
+            [
+                ("product_id", "in", self._get_products()),
+                ("warehouse_id", "=", self.warehouse_id.id),
+            ],
+            limit=limit + 1,
+        )
+        return demands > limit
+
+    def _get_products(self) -> list[int]:
+        """Ids of the products it is about, those it is connected with included."""
+        at = fields.Datetime.now()
+        return FactFinder(self, self.strategy_id, at).get_products()
 
     def _queue(self, minutes: int = 0):
         """Have a scheduled action work on these runs."""
-        self.queued = True
         at = fields.Datetime.now() + timedelta(minutes=minutes) if minutes else None
+        self.write({"queued": True, "queued_until": at or False})
         for name in CRONS:
             # sudo: anybody's goods may be waited for
             if cron := self.env.ref(name, raise_if_not_found=False):
@@ -82,11 +99,15 @@ class BackorderRun(models.Model):
         Another transaction in the way is no failure: the scheduled action does it.
         """
         self.ensure_one()
+        # What the user has done so far fails or is repeated as without us: a savepoint
+        # would flush it inside of our `try`.
+        self.env.cr.flush()
         try:
             with self.env.cr.savepoint():
                 self._simulate()
                 self._apply()
                 self._serve_refused()
+                self._close_failures()
         except psycopg2.Error as error:
             if error.pgcode in PG_CONCURRENCY_ERRORS_TO_RETRY:
                 self._queue()
@@ -118,28 +139,46 @@ class BackorderRun(models.Model):
         if attempts < ATTEMPTS:
             self._queue(RETRY_MINUTES * attempts)
         if attempts == 1:
-            self._ask_responsible(error)
+            self._ask_responsible(
+                self.env._(
+                    "%(run)s failed: %(error)s. It will be tried again.",
+                    run=self.name,
+                    error=error,
+                )
+            )
+        elif attempts == ATTEMPTS:
+            self._ask_responsible(
+                self.env._(
+                    "%(run)s failed again: %(error)s. Simulate it by hand.",
+                    run=self.name,
+                    error=error,
+                )
+            )
 
-    def _ask_responsible(self, error: Exception) -> None:
+    def _ask_responsible(self, note: str) -> None:
         user = self._get_responsible()
         if user:
             self.activity_schedule(
                 "mail.mail_activity_data_todo",
                 summary=self.env._("Reallocation failed"),
-                note=self.env._(
-                    "%(run)s failed: %(error)s\nIt is tried again %(count)s times.",
-                    run=self.name,
-                    error=error,
-                    count=ATTEMPTS - 1,
-                ),
+                note=note,
                 user_id=user.id,
             )
+
+    def _close_failures(self) -> None:
+        if self.attempts:
+            self.attempts = 0
+            self.activity_unlink(["mail.mail_activity_data_todo"])
 
     def _get_responsible(self):
         """Whom the settings name, else a backorder manager of the company."""
         if user := self.company_id.backorder_responsible_id:
             return user
-        managers = self.env.ref("backorder_management.group_backorder_manager")
+        managers = self.env.ref(
+            "backorder_management.group_backorder_manager", raise_if_not_found=False
+        )
+        if not managers:
+            return self.env["res.users"]
         return managers.all_user_ids.filtered(
             lambda user: self.company_id in user.company_ids and not user.share
         )[:1]
@@ -167,8 +206,15 @@ class BackorderRun(models.Model):
     def _take_next(self, skipped):
         """The next queued run that nobody else works on, locked; none where there is
         none."""
-        domain = [("queued", "=", True), ("id", "not in", list(skipped))]
-        for run in self.search(domain, order="id", limit=100):
+        domain = (
+            Domain("queued", "=", True)
+            & Domain("id", "not in", list(skipped))
+            & (
+                Domain("queued_until", "=", False)
+                | Domain("queued_until", "<=", fields.Datetime.now())
+            )
+        )
+        for run in self.search(domain, order="id"):
             if not run.try_lock_for_update():
                 continue
             if run._claim_products():
@@ -188,7 +234,7 @@ class BackorderRun(models.Model):
                   FROM (SELECT unnest(%s::int[]) AS product_id ORDER BY 1) AS products
                 """,
                 LOCK_SPACE,
-                self.product_ids.ids,
+                self._get_products(),
             )
         )
         return all(claimed for [claimed] in rows)
@@ -203,19 +249,37 @@ class BackorderRun(models.Model):
     @api.model
     def _cron_schedule(self):
         """Queue runs about everything, per company and warehouse."""
-        companies = self.env["res.company"].search([("backorder_nightly", "=", True)])
-        for company in companies:
-            warehouses = self.env["stock.warehouse"].search(
-                [("company_id", "=", company.id)]
-            )
-            for warehouse in warehouses:
-                self._queue_all(company, warehouse)
-            if not self.env["ir.cron"]._commit_progress(1):
+        warehouses = self.env["stock.warehouse"].search(
+            [("company_id.backorder_nightly", "=", True)]
+        )
+        # those of today are queued, or done, where this was interrupted
+        today = self.search_fetch(
+            [
+                ("trigger", "=", "schedule"),
+                ("create_date", ">", fields.Datetime.now() - timedelta(hours=12)),
+            ],
+            ["warehouse_id"],
+        )
+        warehouses -= today.warehouse_id
+        for index, warehouse in enumerate(warehouses, start=1):
+            self._queue_all(warehouse.company_id, warehouse)
+            remaining = len(warehouses) - index
+            if not self.env["ir.cron"]._commit_progress(1, remaining=remaining):
                 return
 
     @api.model
     def _queue_all(self, company, warehouse):
         strategy = self.env["backorder.strategy"]._get_for(company, warehouse)
+        waiting = self.search_count(
+            [
+                ("queued", "=", True),
+                ("trigger", "=", "schedule"),
+                ("warehouse_id", "=", warehouse.id),
+            ],
+            limit=1,
+        )
+        if waiting or not strategy:
+            return self.browse()
         runs = self.with_company(company).create(
             [
                 {

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 from ..planning.reallocation import COMPLETE_ORDERS, FAIR_SHARE, SEQUENCE
 
@@ -138,6 +138,20 @@ class BackorderStrategy(models.Model):
             chain |= following
         return chain
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        standard = self._get_standard()
+        runs = self.env["backorder.run"].sudo()  # of whatever company
+        used = runs.search([("strategy_id", "in", self.ids)], limit=1).strategy_id
+        if kept := (self & standard) | used:
+            raise UserError(
+                self.env._(
+                    "“%(name)s” cannot be deleted: runs refer to it, or it is the "
+                    "standard one. Archive it instead.",
+                    name=kept[0].name,
+                )
+            )
+
     @api.model_create_multi
     def create(self, vals_list):
         strategies = super().create(vals_list)
@@ -164,11 +178,15 @@ class BackorderStrategy(models.Model):
     @api.model
     def _get_for(self, company, warehouse=None):
         """The warehouse's strategy, else the company's, else the standard one."""
-        return (
-            (warehouse and warehouse.backorder_strategy_id)
-            or company.backorder_strategy_id
-            or self._get_standard()
+        candidates = (
+            warehouse.backorder_strategy_id if warehouse else self,
+            company.backorder_strategy_id,
+            self._get_standard(),
         )
+        for strategy in candidates:
+            if strategy and strategy.company_id in (company, company.browse()):
+                return strategy
+        return self.browse()
 
     def _has_standard_order(self) -> bool:
         """Is the order of service the one that comes with the add-on?"""

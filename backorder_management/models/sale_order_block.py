@@ -5,7 +5,15 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
+
+BLOCK_FIELDS = frozenset(
+    {"backorder_blocked", "backorder_blocked_by", "backorder_block_reason"}
+)
+MAY_UNBLOCK = (
+    "sales_team.group_sale_manager",
+    "backorder_management.group_backorder_manager",
+)
 
 
 class SaleOrder(models.Model):
@@ -19,6 +27,9 @@ class SaleOrder(models.Model):
         index="btree_not_null",
         help="Takes part in no reallocation, holds nothing that is not picked, and "
         "does not ship until the block is lifted.",
+    )
+    backorder_blocked_by = fields.Many2one(
+        "res.users", "Blocked By", readonly=True, copy=False
     )
     backorder_block_reason = fields.Char("Reason of Block", readonly=True, copy=False)
     backorder_policy_id = fields.Many2one(
@@ -43,6 +54,7 @@ class SaleOrder(models.Model):
 
     def action_open_block(self):
         """Ask for the reason, for one or many orders."""
+        self.check_access("write")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Block Delivery"),
@@ -56,13 +68,22 @@ class SaleOrder(models.Model):
         """Stop these orders; what they hold and nobody has picked goes to others."""
         self.check_access("write")
         orders = self.filtered(lambda order: not order.backorder_blocked)
-        orders.write({"backorder_blocked": True, "backorder_block_reason": reason})
+        # sudo: written here only, so that nothing is blocked without a reason
+        orders.sudo().write(
+            {
+                "backorder_blocked": True,
+                "backorder_block_reason": reason,
+                "backorder_blocked_by": self.env.uid,
+            }
+        )
         orders._log(self.env._("Delivery blocked: %s", reason))
         # sudo: sales staff stop an order, its reservations follow
         moves = orders.sudo().order_line.move_ids._filter_backorder_demands()
         movable = moves.filtered(lambda move: move._is_movable() and move.quantity)
-        freed = movable._get_reserved_places()
-        movable._do_unreserve()
+        # picked and packed goods stay where they are
+        lines = movable.move_line_ids.filtered(lambda line: line._is_movable())
+        freed = {(line.product_id, line.location_id) for line in lines}
+        lines.unlink()
         moves._note_backorder_change()
         movable._wake_demands_for(freed)
 
@@ -70,7 +91,15 @@ class SaleOrder(models.Model):
         """Lift the block; the order takes part again from now on."""
         self.check_access("write")
         orders = self.filtered("backorder_blocked")
-        orders.write({"backorder_blocked": False, "backorder_block_reason": False})
+        orders._check_may_unblock()
+        # sudo: as when it was blocked
+        orders.sudo().write(
+            {
+                "backorder_blocked": False,
+                "backorder_block_reason": False,
+                "backorder_blocked_by": False,
+            }
+        )
         orders._log(self.env._("Block of delivery lifted"))
         # sudo: as when it was blocked
         moves = orders.sudo().order_line.move_ids._filter_backorder_demands()
@@ -81,6 +110,31 @@ class SaleOrder(models.Model):
             )._action_assign()
         return True
 
+    def _check_may_unblock(self):
+        """
+        :raise AccessError: somebody else has blocked it
+        """
+        user = self.env.user
+        if self.env.su or any(user.has_group(group) for group in MAY_UNBLOCK):
+            return
+        if foreign := self.filtered(lambda order: order.backorder_blocked_by != user):
+            raise AccessError(
+                self.env._(
+                    "%(user)s has blocked %(order)s. Ask them, or a sales or backorder "
+                    "manager, to lift the block.",
+                    user=foreign[0].sudo().backorder_blocked_by.name,
+                    order=foreign[0].name,
+                )
+            )
+
+    def write(self, vals):
+        # Through the actions only, which say why and give back what is held.
+        if not self.env.su and not BLOCK_FIELDS.isdisjoint(vals):
+            raise AccessError(
+                self.env._("Use “Block Delivery” and “Lift Block of Delivery”.")
+            )
+        return super().write(vals)
+
     def _log(self, text: str):
         self._message_log_batch({order.id: Markup("%s") % text for order in self})
 
@@ -88,32 +142,41 @@ class SaleOrder(models.Model):
 class StockPicking(models.Model):
     _inherit = "stock.picking"
 
-    def _action_done(self):
-        # Every way to ship ends here, `button_validate` and batches included.
-        self._check_not_blocked()
-        return super()._action_done()
-
     def button_validate(self):
         # said before anybody is asked about backorders
-        self._check_not_blocked()
+        self.move_ids._check_not_blocked()
         return super().button_validate()
+
+
+class StockMove(models.Model):
+    _inherit = "stock.move"
+
+    def _action_done(self, cancel_backorder=False):
+        # Every way to ship ends here: batches, scripts, later steps.
+        self._check_not_blocked()
+        return super()._action_done(cancel_backorder=cancel_backorder)
 
     def _check_not_blocked(self):
         """
-        :raise UserError: a delivery of a blocked order is about to leave
+        :raise UserError: goods of a blocked order are about to leave
         """
         # sudo: warehouse users need not have the right to read orders
-        leaving = self.sudo().filtered(
-            lambda picking: picking.location_dest_id._is_outgoing()
+        moves = self.sudo().filtered(
+            lambda move: (
+                move.sale_line_id.order_id.backorder_blocked
+                and move.state not in ("done", "cancel")
+                and move.quantity
+                and move._is_backorder_delivery()
+            )
         )
-        blocked = leaving.move_ids.sale_line_id.order_id.filtered("backorder_blocked")
-        if blocked:
+        if moves:
+            orders = moves.sale_line_id.order_id
             raise UserError(
                 self.env._(
                     "%(orders)s must not ship: %(reason)s. Lift the block on the order "
                     "first.",
-                    orders=", ".join(blocked.mapped("name")),
-                    reason=blocked[0].backorder_block_reason
+                    orders=", ".join(orders.mapped("name")),
+                    reason=orders[0].backorder_block_reason
                     or self.env._("delivery blocked"),
                 )
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from odoo import fields, models
+from odoo.exceptions import AccessError
 from odoo.tools import format_date
 
 
@@ -23,8 +24,14 @@ class SaleOrderLine(models.Model):
     backorder_pinned_until = fields.Date("Pinned Until", readonly=True, copy=False)
     backorder_pin_reason = fields.Char("Reason of Pin", readonly=True, copy=False)
 
+    def _is_pinned(self) -> bool:
+        """Is the pin still on, today?"""
+        until = self.backorder_pinned_until
+        return self.backorder_pinned and (not until or until >= fields.Date.today())
+
     def action_open_pin(self):
         """Ask until when and why, for one or many lines."""
+        self.check_access("write")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Pin Stock"),
@@ -40,7 +47,8 @@ class SaleOrderLine(models.Model):
         :param until: the last day, in the user's calendar; None: until it is released
         """
         self.check_access("write")
-        self.write(
+        # sudo: written here only, so that nothing is pinned without a reason
+        self.sudo().write(
             {
                 "backorder_pinned": True,
                 "backorder_pinned_by": self.env.uid,
@@ -58,7 +66,7 @@ class SaleOrderLine(models.Model):
     def action_unpin(self):
         self.check_access("write")
         lines = self.filtered("backorder_pinned")
-        lines.write(
+        lines.sudo().write(  # sudo: as when it was pinned
             {
                 "backorder_pinned": False,
                 "backorder_pinned_by": False,
@@ -68,6 +76,12 @@ class SaleOrderLine(models.Model):
         )
         lines._log_pin(self.env._("released"), "")
         return True
+
+    def write(self, vals):
+        # Through the actions only, which say who, until when and why.
+        if not self.env.su and any(name.startswith("backorder_pin") for name in vals):
+            raise AccessError(self.env._("Use “Pin Stock” and “Release Pinned Stock”."))
+        return super().write(vals)
 
     def _log_pin(self, what: str, reason: str):
         self.order_id._message_log_batch(

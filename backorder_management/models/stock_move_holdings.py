@@ -167,7 +167,9 @@ class StockMoveLine(models.Model):
     _inherit = "stock.move.line"
 
     def _is_movable(self) -> bool:
-        return not self.picked and not self.result_package_id
+        # a whole package that core reserved as such has not been packed by anybody
+        packed = self.result_package_id and not self.is_entire_pack
+        return not self.picked and not packed
 
     def _get_holding_key(self) -> Key:
         return (
@@ -184,6 +186,8 @@ class StockMoveLine(models.Model):
         if unit.compare(left, 0.0) <= 0:
             self.unlink()
             return
+        if self.is_entire_pack:  # it is whole no longer
+            self.write({"result_package_id": False, "is_entire_pack": False})
         digits = self.env["decimal.precision"].precision_get("Product Unit")
         in_line_unit = unit._compute_quantity(
             left, self.product_uom_id, rounding_method="HALF-UP"

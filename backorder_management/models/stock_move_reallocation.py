@@ -73,6 +73,21 @@ class StockMove(models.Model):
                 ids.extend(members.pop(order, ()))
         return self.browse(ids)
 
+    def _get_bound_siblings(self):
+        """Other demands of orders that ship only complete: what completes such an
+        order is all of it together, whoever asks for which part."""
+        orders = self.sudo().sale_line_id.order_id.filtered(
+            lambda order: order.picking_policy == "one"
+        )
+        if not orders:
+            return self.browse()
+        siblings = orders.order_line.move_ids._filter_backorder_demands() - self
+        return siblings.with_env(self.env).filtered(
+            lambda move: (
+                move.state in ("confirmed", "partially_available") and not move.picked
+            )
+        )
+
     def _get_bound_orders(self) -> dict[int, tuple]:
         """Order and warehouse of demands that ship only complete, by move id."""
         return {
@@ -159,6 +174,7 @@ class BackorderStrategy(models.Model):
         finder = FactFinder(
             self.env["backorder.run"], self, fields.Datetime.now(), moves.product_id.ids
         )
+        finder.company = moves.company_id[:1]
         ranks = finder.rank(finder.get_facts_of(moves, frozenset(received)))
         return {
             move.id: (*ranks[move.id], move.date_deadline or move.date, move.id)

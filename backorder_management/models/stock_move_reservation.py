@@ -52,8 +52,12 @@ class StockMove(models.Model):
         # is handed on, what is reserved by now too: other modules extend this method
         # to see what has been reserved (automatic waves do).
         if force_qty or not any(move._is_backorder_demand() for move in self):
-            return super()._action_assign(force_qty=force_qty)
-        moves = self._filter_not_blocked()._sorted_by_order_of_service()
+            result = super()._action_assign(force_qty=force_qty)
+            if not force_qty:
+                self._get_bound_siblings()._action_assign()
+            return result
+        moves = self | self._get_bound_siblings()
+        moves = moves._filter_not_blocked()._sorted_by_order_of_service()
         moves = moves._without_incomplete_orders()
         planned = moves._reserve_in_bulk()
         moves = moves.with_context(backorder_planned_move_ids=frozenset(planned.ids))

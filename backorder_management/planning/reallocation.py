@@ -97,6 +97,8 @@ class Situation:
         value and not by number
     :param elsewhere: pools whose products have stock in other places only
     :param picked: pools whose goods are on their way to customers
+    :param keeps_incomplete: orders that ship only complete keep what they hold, even
+        where they cannot use it
     """
 
     claims: Sequence[Claim]
@@ -108,6 +110,7 @@ class Situation:
     values: Mapping[Hashable, float] | None = None
     elsewhere: frozenset[Hashable] = frozenset()
     picked: frozenset[Hashable] = frozenset()
+    keeps_incomplete: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +203,7 @@ def _settle(situation: Situation, share) -> _Division:
         division = _Division(situation, hopeless)
         division.divide(share)
         failed = division.get_failed_holders() - hopeless
-        if not failed:
+        if not failed or situation.keeps_incomplete:
             return division
         hopeless |= failed
 
@@ -261,9 +264,9 @@ class _Division:
     # ------------------------------------------------------------------ one claim
 
     def hold(self, claim: Claim) -> None:
-        """Let a claim keep its own, as far as it is there and still wanted."""
+        """Let a claim keep its own, as far as it is there: also more than it wants,
+        as somebody has given it that."""
         for supply, quantity in claim.holdings:
-            quantity = min(quantity, claim.wanted - self.got[claim.id])
             taken = self.ledger.keep_from(supply, quantity, claim)
             self.got[claim.id] = round(self.got[claim.id] + taken, self.digits)
         if self.got[claim.id]:
@@ -626,6 +629,7 @@ def _share_in_sequence(division: _Division) -> None:
     """Serve those who may gain by rank; orders chosen to be completed first."""
     gaining = [claim for claim in division.claims if claim.outcome in GAINING]
     if division.preferred:
+        division.serve(claim for claim in gaining if claim.overdue)
         division.serve(claim for claim in gaining if claim.order in division.preferred)
     division.serve(gaining)
 
@@ -685,6 +689,9 @@ def _choose(situation: Situation, in_sequence: _Division, seconds: float) -> Cho
     """The orders to complete with what is left when all keep what they may."""
     division = _Division(situation, in_sequence.hopeless)
     division.secure()
+    division.serve(
+        claim for claim in division.claims if claim.overdue and claim.outcome in GAINING
+    )
     needs = division.get_needs_of_orders()
     values = situation.values
     return choose_complete_orders(

@@ -248,7 +248,7 @@ class TestRuns(RunCommon):
         urgent.picking_ids.move_ids.priority = "1"
         strategy = self._create_strategy("-star", segments=REDISTRIBUTE)
         run = self._simulate(strategy, product_ids=self.glass.ids)
-        self.assertEqual(self._line(run, first).reason, "Pinned")
+        self.assertEqual(self._line(run, first).reason, "Covered in full")
         self.assertEqual(run.loss_count, 0)
         first.order_line.action_unpin()
         run.action_simulate()
