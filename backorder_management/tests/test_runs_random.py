@@ -369,6 +369,7 @@ class TestRandomRuns(RunCommon):
             self.assertLessEqual(line.qty_proposed, max(line.qty_wanted, 0))
             self.assertGreaterEqual(line.qty_proposed, 0)
             self._check_outcome(line)
+        self._check_complete_orders(run)
 
     def _check_outcome(self, line):
         before, proposed = line.qty_before, line.qty_proposed
@@ -381,23 +382,22 @@ class TestRandomRuns(RunCommon):
             self.assertLessEqual(proposed, before)
 
     def _check_complete_orders(self, run):
-        """They hold all that they want, or nothing that they may give back."""
+        """They get all that they want, or keep only what may not be moved."""
+        held = run.line_ids.move_id._get_holdings()
         lines = run.line_ids.filtered(
             lambda line: (
-                line.order_id.picking_policy == "one"
-                and line.group_id.state == "applied"
-                and line.reason_code != "violated"
+                line.order_id.picking_policy == "one" and line.reason_code != "violated"
             )
         )
         for order, of_order in lines.grouped("order_id").items():
-            if all(line.qty_after >= line.qty_wanted for line in of_order):
+            if all(line.qty_proposed >= line.qty_wanted for line in of_order):
                 continue
-            for line in of_order:
-                if line.outcome == "skip":
-                    continue
-                movable = line.move_id._get_holdings()[line.move_id.id]
-                self.assertFalse(
-                    any(movable.values()), f"{order.name} holds what it cannot use"
+            for line in of_order.filtered(lambda line: line.outcome != "skip"):
+                movable = sum(held[line.move_id.id].values())
+                self.assertEqual(
+                    line.qty_proposed,
+                    line.qty_before - movable,
+                    f"{order.name} is to hold what it cannot use",
                 )
 
     def _check_applied(self, run):
@@ -408,7 +408,6 @@ class TestRandomRuns(RunCommon):
             held = sum(line.move_id.move_line_ids.mapped("quantity_product_uom"))
             self.assertEqual(line.qty_after, held)
         self._check_stock()
-        self._check_complete_orders(run)
 
     # ------------------------------------------------------------------- the tests
 
