@@ -53,8 +53,9 @@ class StockMove(models.Model):
         # to see what has been reserved (automatic waves do).
         if force_qty or not any(move._is_backorder_demand() for move in self):
             result = super()._action_assign(force_qty=force_qty)
-            if not force_qty:
-                self._get_bound_siblings()._action_assign()
+            siblings = self.browse() if force_qty else self._get_bound_siblings()
+            if siblings:
+                siblings._action_assign()
             return result
         moves = self | self._get_bound_siblings()
         moves = moves._filter_not_blocked()._sorted_by_order_of_service()

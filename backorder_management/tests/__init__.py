@@ -21,6 +21,7 @@ from . import test_reservation
 from . import test_reservation_concurrency
 from . import test_reservation_differential
 from . import test_runs_concurrency
+from . import test_runs_corners
 from . import test_runs_random
 from . import test_screens
 from . import test_run_queue

@@ -68,7 +68,22 @@ class TestRunQueue(RunCommon, CronMixinCase):
                 self._work()
         run = self.env["backorder.run"].search([])
         self.assertEqual([run.state, run.queued, run.attempts], ["failed", False, 3])
-        self.assertEqual(len(run.activity_ids), 1)
+        summaries = run.activity_ids.mapped("note")
+        self.assertEqual(len(summaries), 2)
+        self.assertIn("failed again", summaries[1])
+
+    def test_a_failed_run_waits_before_it_is_tried_again(self):
+        self._create_order((self.glass, 4))
+        with (
+            patch.object(FactFinder, "find", side_effect=KeyError("broken")),
+            self.assertLogs("odoo.addons.backorder_management", "ERROR"),
+        ):
+            self._receive((self.glass, 4))
+        with self.enter_registry_test_mode():
+            self.env.ref(QUEUE).method_direct_trigger()
+        self.env.invalidate_all()
+        run = self.env["backorder.run"].search([])
+        self.assertEqual([run.state, run.attempts], ["failed", 1])
 
     def test_every_night_each_warehouse(self):
         other = self.env["stock.warehouse"].create({"name": "Second", "code": "SEC"})
@@ -131,6 +146,8 @@ class TestRunQueue(RunCommon, CronMixinCase):
                 Run.create(vals)
 
     def _work(self):
+        # some minutes later
+        self.env["backorder.run"].search([("queued", "=", True)]).queued_until = False
         with self.enter_registry_test_mode():
             self.env.ref(QUEUE).method_direct_trigger()
         self.env.invalidate_all()

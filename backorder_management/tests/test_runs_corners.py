@@ -1,0 +1,254 @@
+"""Runs, blocks and pins where somebody or something comes in between."""
+
+from datetime import timedelta
+
+from psycopg2.errors import CheckViolation
+
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Datetime
+from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
+
+from .run_common import RunCommon
+
+REDISTRIBUTE = (("[]", "redistribute"),)
+
+
+@tagged("post_install", "-at_install")
+class TestUndoCorners(RunCommon):
+    """An order of 6 loses its glasses to a starred one; then something happens."""
+
+    def setUp(self):
+        super().setUp()
+        self._put_stock(self.glass, 6)
+        self.loser = self._create_order((self.glass, 6))
+        self.winner = self._create_order((self.glass, 6))
+        self.winner.picking_ids.move_ids.priority = "1"
+        strategy = self._create_strategy("-star", segments=REDISTRIBUTE)
+        self.run_ = self._simulate(strategy, product_ids=self.glass.ids)
+        self.run_.action_apply()
+        self.assertReserved(self.winner, 6)
+
+    def test_a_line_pinned_meanwhile_keeps_its_goods(self):
+        self.winner.order_line._pin("promised")
+        with self.assertRaisesRegex(UserError, "pinned meanwhile"):
+            self.run_.action_undo()
+        self.assertReserved(self.winner, 6)
+
+    def test_a_blocked_order_gets_nothing_back(self):
+        """And the one that has the goods keeps them: nobody else is to have them."""
+        self.loser._block("credit limit")
+        with self.assertRaisesRegex(UserError, "the order has been blocked"):
+            self.run_.action_undo()
+        self.assertReserved(self.winner, 6)
+        self.assertReserved(self.loser, 0)
+
+    def test_goods_that_cannot_go_back_stay(self):
+        self.loser.picking_ids.printed = True
+        with self.assertRaisesRegex(UserError, "who had the goods cannot have them"):
+            self.run_.action_undo()
+        self.assertReserved(self.winner, 6)
+
+    def test_lines_that_were_cleaned_up(self):
+        self.run_.sudo().line_ids.unlink()
+        with self.assertRaisesRegex(UserError, "have been cleaned up"):
+            self.run_.action_undo()
+
+    def test_who_loses_by_an_undo_is_told(self):
+        self.run_.action_undo()
+        body = self.winner.message_ids[:1].body
+        self.assertIn(self.run_.name, body)
+        self.assertIn("undone", body)
+
+
+@tagged("post_install", "-at_install")
+class TestRunCorners(RunCommon):
+    def test_a_scope_that_is_gone_is_not_everything(self):
+        order = self._create_order((self.glass, 4), confirm=False)
+        run = self.env["backorder.run"].create({"sale_line_ids": order.order_line.ids})
+        order.order_line.unlink()
+        with self.assertRaisesRegex(UserError, "are gone. Start another run"):
+            run.action_simulate()
+
+    def test_an_archived_product_stays_the_scope(self):
+        run = self.env["backorder.run"].create({"product_ids": self.glass.ids})
+        self.glass.active = False
+        self.env.invalidate_all()
+        self.assertEqual(run.product_ids, self.glass)
+
+    def test_more_than_wanted_given_by_hand_is_kept(self):
+        """A worker reserves 6 for an order of 5; a receipt takes nothing from it."""
+        self._put_stock(self.glass, 6)
+        first = self._create_order((self.glass, 5))
+        first.picking_ids.move_ids.quantity = 6
+        other = self._create_order((self.glass, 3))
+        self._receive((self.glass, 1))
+        self.assertReserved(first, 6)
+        self.assertReserved(other, 1)
+
+    def test_a_part_reserved_by_hand_is_kept_by_a_receipt_only(self):
+        """Of an order that ships complete: the nightly run gives it to others."""
+        self._put_stock(self.glass, 3)
+        both = self._create_order((self.glass, 3), (self.cup, 2), picking_policy="one")
+        self.assertReserved(both, 0, 0)
+        both.picking_ids.move_ids.filtered(
+            lambda move: move.product_id == self.glass
+        ).quantity = 3
+        other = self._create_order((self.glass, 4))
+        self._receive((self.glass, 1))
+        self.assertReserved(both, 3, 0)
+        self.assertReserved(other, 1)
+        [run] = self.env["backorder.run"]._queue_all(self.env.company, self.warehouse)
+        run._work_queued()
+        self.assertReserved(both, 0, 0)
+        self.assertReserved(other, 4)
+
+    def test_the_last_part_completes_an_order_whoever_asks_for_it(self):
+        """Check Availability on one of two transfers of an order that ships complete
+        reserves both, once all is there."""
+        both = self._create_order((self.glass, 4), (self.cup, 4), picking_policy="one")
+        delivery = both.picking_ids
+        split = delivery.copy({"move_ids": []})
+        delivery.move_ids.filtered(
+            lambda move: move.product_id == self.cup
+        ).picking_id = split
+        self._put_stock(self.glass, 4)
+        delivery.action_assign()
+        self.assertReserved(both, 0, 0)
+        self._put_stock(self.cup, 4)
+        delivery.action_assign()
+        self.assertReserved(both, 4, 4)
+
+    def test_a_pinned_line_gets_more(self):
+        self._put_stock(self.glass, 4)
+        first = self._create_order((self.glass, 10))
+        first.order_line._pin("promised")
+        later = self._create_order((self.glass, 6))
+        self._receive((self.glass, 6))
+        self.assertReserved(first, 10)
+        self.assertReserved(later, 0)
+
+    def test_overdue_goes_before_complete_orders(self):
+        patient = self._create_order((self.glass, 9))
+        strategy = self._create_strategy(
+            "order_date", sharing="complete_orders", max_passed_runs=1
+        )
+        self.warehouse.backorder_strategy_id = strategy
+        for quantity in (1, 1):
+            self._create_order((self.glass, 1))
+            self._put_stock(self.glass, quantity)
+            run = self._simulate(strategy, product_ids=self.glass.ids)
+            run.action_apply()
+        self.assertReserved(patient, 1)
+
+    def test_a_shared_strategy_is_the_administrators(self):
+        manager = new_test_user(
+            self.env, "chief", "backorder_management.group_backorder_manager"
+        )
+        standard = self.env["backorder.strategy"]._get_standard().with_user(manager)
+        self.assertTrue(standard.name)
+        with self.assertRaises(AccessError):
+            standard.company_id = self.env.company
+        with self.assertRaises(AccessError):
+            standard.criterion_ids[0].descending = False
+        with self.assertRaisesRegex(UserError, "cannot be deleted"):
+            standard.sudo().unlink()
+
+    def test_a_strategy_moved_to_another_company_stops_no_receipt(self):
+        company = self.env["res.company"].create({"name": "Other"})
+        strategy = self._create_strategy("order_date")
+        self.warehouse.backorder_strategy_id = strategy
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE backorder_strategy SET company_id = %s WHERE id = %s",
+            [company.id, strategy.id],
+        )
+        self.env.invalidate_all()
+        order = self._create_order((self.glass, 4))
+        self._receive((self.glass, 4))
+        self.assertReserved(order, 4)
+
+
+@tagged("post_install", "-at_install")
+class TestBlockCorners(RunCommon):
+    def test_packed_goods_stay(self):
+        self._put_stock(self.glass, 4)
+        order = self._create_order((self.glass, 4))
+        box = self.env["stock.package"].create({})
+        order.picking_ids.move_line_ids.result_package_id = box
+        order._block("credit limit")
+        self.assertReserved(order, 4)
+
+    def test_who_may_lift_a_block(self):
+        salesman = new_test_user(self.env, "seller", "sales_team.group_sale_salesman")
+        manager = new_test_user(self.env, "boss", "sales_team.group_sale_manager")
+        order = self._create_order((self.glass, 4), user_id=salesman.id)
+        order._block("credit limit")
+        with self.assertRaisesRegex(AccessError, "has blocked"):
+            order.with_user(salesman).action_unblock()
+        with self.assertRaises(AccessError):
+            order.with_user(salesman).write({"backorder_blocked": False})
+        with self.assertRaises(AccessError):
+            order.order_line.with_user(salesman).write({"backorder_pinned": True})
+        order.with_user(manager).action_unblock()
+        self.assertFalse(order.backorder_blocked)
+        order.with_user(salesman)._block("wish of customer")
+        order.with_user(salesman).action_unblock()
+        self.assertFalse(order.backorder_blocked)
+
+    def test_no_step_leaves(self):
+        self._set_steps("pick_ship")
+        self._put_stock(self.glass, 4)
+        order = self._create_order((self.glass, 4))
+        pick = order.picking_ids
+        pick.move_ids.picked = True
+        order._block("credit limit")
+        with self.assertRaisesRegex(UserError, "must not ship"):
+            pick.button_validate()
+        with self.assertRaisesRegex(UserError, "must not ship"):
+            pick.move_ids._action_done()
+
+    def test_others_see_the_free_stock(self):
+        """A blocked order is not served by stock that it cannot take."""
+        self._put_stock(self.glass, 5)
+        blocked = self._create_order((self.glass, 5))
+        blocked._block("credit limit")
+        other = self._create_order((self.glass, 5))
+        self.assertReserved(other, 5)
+        self.assertEqual(other.order_line.qty_backordered, 0)
+
+
+@tagged("post_install", "-at_install")
+class TestWizards(RunCommon):
+    def test_pin_and_block_ask_for_a_reason(self):
+        order = self._create_order((self.glass, 4))
+        action = order.order_line.action_open_pin()
+        wizard = (
+            self.env[action["res_model"]]
+            .with_context(**action["context"])
+            .create({"reason": "promised", "until": Datetime.now() - timedelta(days=2)})
+        )
+        with self.assertRaisesRegex(UserError, "choose a day to come"):
+            wizard.action_pin()
+        wizard.until = False
+        wizard.action_pin()
+        line = order.order_line
+        self.assertEqual(
+            [
+                line.backorder_pinned,
+                line.backorder_pinned_by,
+                line.backorder_pin_reason,
+            ],
+            [True, self.env.user, "promised"],
+        )
+        action = order.action_open_block()
+        wizard = self.env[action["res_model"]].with_context(**action["context"])
+        wizard.create({"reason": "credit limit"}).action_block()
+        self.assertEqual(order.backorder_block_reason, "credit limit")
+
+    def test_negative_limits(self):
+        with mute_logger("odoo.sql_db"):
+            with self.assertRaises(CheckViolation), self.env.cr.savepoint():
+                self.env.company.backorder_run_limit = -1
+            with self.assertRaises(CheckViolation), self.env.cr.savepoint():
+                self._create_strategy(max_passed_runs=-1)
