@@ -153,7 +153,7 @@ class BackorderRunLine(models.Model):
         return self.env._("%(order)s keeps what it has", order=self.reason_order_name)
 
     def _explain_no_stock(self) -> str:
-        return self.env._("No stock left, and nobody is served after it")
+        return self.env._("No stock left")
 
     def _explain_waits_for_order(self) -> str:
         missing, lines = self.reason_numbers or (0, 0)

@@ -142,6 +142,21 @@ class SaleOrder(models.Model):
 class StockPicking(models.Model):
     _inherit = "stock.picking"
 
+    backorder_block_reason = fields.Char(
+        "Reason of Block", compute="_compute_backorder_block_reason"
+    )
+
+    def _compute_backorder_block_reason(self):
+        """Of the orders that it ships, for the people who are about to ship it."""
+        for picking in self:
+            # sudo: warehouse users need not have the right to read orders
+            orders = picking.sudo().move_ids.sale_line_id.order_id
+            picking.backorder_block_reason = ", ".join(
+                orders.filtered("backorder_blocked").mapped(
+                    lambda order: f"{order.name}: {order.backorder_block_reason}"
+                )
+            )
+
     def button_validate(self):
         # said before anybody is asked about backorders
         self.move_ids._check_not_blocked()
