@@ -6,6 +6,7 @@ from collections import defaultdict
 import psycopg2
 
 from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..planning.allocation import Demand, allocate_in_sequence
@@ -150,7 +151,10 @@ class BackorderDemand(models.Model):
 
     @api.model
     def _refresh_pending(self):
-        """Refresh what was noted; never raises, what fails is queued and shown."""
+        """Refresh what was noted; never raises, what fails is queued and shown.
+
+        That somebody else is working on the same products is no failure: it is queued.
+        """
         pending = self.env.cr.precommit.data.pop(PENDING, None)
         if not pending:
             return
@@ -166,6 +170,8 @@ class BackorderDemand(models.Model):
                 pending.get_changed(pending.free),
                 pending.get_changed(pending.stocked),
             )
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            self._queue_pending(pending)
         except Exception as error:  # pylint: disable=broad-except
             # whatever it is, it must not stop the warehouse; administrators see it
             _logger.exception("The backorder figures could not be refreshed.")

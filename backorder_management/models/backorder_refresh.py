@@ -1,11 +1,15 @@
 import logging
+from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 _logger = logging.getLogger(__name__)
 
 # Products refreshed between two commits of the scheduled action.
 BATCH = 50
+# Until it is tried again where another transaction was in the way.
+RETRY_MINUTES = 1
 
 
 class BackorderRefresh(models.Model):
@@ -36,7 +40,14 @@ class BackorderRefresh(models.Model):
                 for product_id in sorted(product_ids)
             ]
         )
-        self.env.ref("backorder_management.ir_cron_refresh")._trigger()
+        self._trigger()
+
+    @api.model
+    def _trigger(self, delay=timedelta()):
+        """Have the scheduled action run, after a delay at the earliest."""
+        self.env.ref("backorder_management.ir_cron_refresh")._trigger(
+            fields.Datetime.now() + delay
+        )
 
     @api.model
     def _run_pending(self):
@@ -67,6 +78,10 @@ class BackorderRefresh(models.Model):
             with self.env.cr.savepoint():
                 self.env["backorder.demand"]._refresh_products(products)
                 entries.unlink()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            # somebody is working on the same products: once that is done
+            self._trigger(timedelta(minutes=RETRY_MINUTES))
+            return False
         except Exception as error:  # pylint: disable=broad-except
             # one product must not keep the others from being right
             _logger.exception("Backorder figures of %s", products.ids)

@@ -1,12 +1,17 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+# Well below the second after which PostgreSQL looks for deadlocks.
+PATIENCE = "100ms"
+
 
 class BackorderSharing(models.Model):
     """When the free stock of a product was last shared among unreserved demands.
 
     Its one row per product is what two transactions that do so at the same moment
-    collide on; nobody else reads or writes it.
+    collide on; nobody else reads or writes it. One transaction may share several times,
+    in any order of products: whoever comes second is refused soon instead of waiting,
+    so that they cannot wait for each other, and no transfer waits for figures.
     """
 
     _name = "backorder.sharing"
@@ -26,7 +31,9 @@ class BackorderSharing(models.Model):
 
         :raise psycopg2.errors.SerializationFailure: somebody else has done so since
             this transaction began; what it knows is outdated
+        :raise psycopg2.errors.LockNotAvailable: somebody else is just doing so
         """
+        patience = self._set_patience(PATIENCE)
         self.env.cr.execute(
             SQL(
                 """
@@ -39,3 +46,16 @@ class BackorderSharing(models.Model):
                 list(product_ids),
             )
         )
+        self._set_patience(patience)
+
+    @api.model
+    def _set_patience(self, patience: str) -> str:
+        """How long this transaction waits for a lock; a rollback restores it.
+
+        :return: what it was before, such as ``0`` (no limit) or ``5s``
+        """
+        cr = self.env.cr
+        cr.execute("SELECT current_setting('lock_timeout')")
+        [before] = cr.fetchone()
+        cr.execute("SELECT set_config('lock_timeout', %s, true)", [patience])
+        return before

@@ -1,11 +1,16 @@
 """Corners that people get into: stars, chains cut short, bills changed, queues."""
 
+from datetime import datetime
 from unittest.mock import patch
+
+from freezegun import freeze_time
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.base.tests.test_ir_cron import CronMixinCase
 
 from .common import BackorderCommon
 
@@ -13,7 +18,7 @@ DEMAND_LOGGER = "odoo.addons.backorder_management.models.backorder_demand"
 
 
 @tagged("post_install", "-at_install")
-class TestCorners(BackorderCommon):
+class TestCorners(CronMixinCase, BackorderCommon):
     def _open(self, order):
         return order.picking_ids.filtered(lambda p: p.state not in ("done", "cancel"))
 
@@ -337,6 +342,37 @@ class TestCorners(BackorderCommon):
         left = queue.search([])
         self.assertEqual(left.product_id, self.glass)
         self.assertEqual(left.error, "bad glass")
+
+    def test_somebody_in_the_way_is_no_failure(self):
+        """
+        GIVEN another transaction is just sharing the same product
+        WHEN an order is confirmed, and when the queue is worked on
+        THEN its figures come later, and nothing is shown or logged as failed
+        """
+        self.env.cr.execute("""
+            CREATE FUNCTION pg_temp.busy() RETURNS trigger LANGUAGE plpgsql
+                AS $$ BEGIN RAISE 'busy' USING ERRCODE = 'lock_not_available'; END $$;
+            CREATE TRIGGER busy BEFORE INSERT ON backorder_sharing
+               FOR EACH ROW EXECUTE FUNCTION pg_temp.busy()
+        """)
+        self._reserve_by_hand()
+        self._put_stock(self.glass, 4)
+        moves = self._create_order((self.glass, 10)).order_line.move_ids
+        queue = self.env["backorder.refresh"]
+        with mute_logger("odoo.sql_db"):
+            self.env.cr.flush()
+            with (
+                freeze_time("2030-01-01 12:00"),
+                self.capture_triggers("backorder_management.ir_cron_refresh") as later,
+            ):
+                self.assertEqual(queue._refresh_next(10), 0)
+        self.assertEqual(
+            set(later.records.mapped("call_at")), {datetime(2030, 1, 1, 12, 1)}
+        )
+        self.assertEqual(queue.search([]).mapped("error"), [False])
+        self.env.cr.execute("DROP TRIGGER busy ON backorder_sharing")
+        self.assertEqual(queue._refresh_next(10), 1)
+        self.assertEqual(moves.backorder_demand_ids.qty_free, 4)
 
     def test_stock_without_a_move_is_not_forgotten_above_the_limit(self):
         self.env["ir.config_parameter"].set_param(

@@ -1,9 +1,9 @@
 """Two people confirm orders at the same moment, and both look at the same free stock.
 
-Two real transactions on two connections. They only plan, and are rolled back.
+Two real transactions on two connections.
 """
 
-import threading
+from contextlib import contextmanager
 
 import psycopg2
 
@@ -20,35 +20,62 @@ class TestSharingConcurrency(BaseCase):
         """
         GIVEN a transaction that has shared a product's free stock
         WHEN another that began before it ended shares the same
-        THEN that one waits, and is refused, as what it knows is outdated
+        THEN that one is refused, before it and after it, as what it knows is outdated
         """
+        with self._two_transactions() as (ours, theirs, products):
+            theirs.cr.execute("SELECT 1")  # from now on it sees nothing new
+            ours["backorder.sharing"]._claim(products[0].ids)
+            with self._refused(theirs, psycopg2.errors.LockNotAvailable):
+                theirs["backorder.sharing"]._claim(products[0].ids)
+            ours.cr.commit()
+            with self._refused(theirs, psycopg2.errors.SerializationFailure):
+                theirs["backorder.sharing"]._claim(products[0].ids)
+            self.assertEqual(self._get_patience(theirs), "0", "as it was before")
+
+    def test_nobody_waits_for_each_other(self):
+        """
+        GIVEN two transactions that have shared a product each
+        WHEN each goes on with the other's
+        THEN neither waits until PostgreSQL ends a deadlock
+        """
+        with self._two_transactions() as (ours, theirs, products):
+            ours["backorder.sharing"]._claim(products[0].ids)
+            theirs["backorder.sharing"]._claim(products[1].ids)
+            with self._refused(ours, psycopg2.errors.LockNotAvailable):
+                ours["backorder.sharing"]._claim(products[1].ids)
+            with self._refused(theirs, psycopg2.errors.LockNotAvailable):
+                theirs["backorder.sharing"]._claim(products[0].ids)
+
+    @contextmanager
+    def _two_transactions(self):
+        """Environments of two connections that see the same, and two products."""
         registry = Registry(get_db_name())
-        first, second = registry.cursor(), registry.cursor()
-        try:
+        with registry.cursor() as first, registry.cursor() as second:
             ours = api.Environment(first, api.SUPERUSER_ID, {})
             theirs = api.Environment(second, api.SUPERUSER_ID, {})
-            product = theirs["product.product"].search([], limit=1)
-            ours["backorder.sharing"]._claim(product.ids)
-            outcome = []
-
-            def claim():
-                try:
-                    with mute_logger("odoo.sql_db"):
-                        theirs["backorder.sharing"]._claim(product.ids)
-                    outcome.append("claimed")
-                except psycopg2.errors.SerializationFailure:
-                    outcome.append("refused")
-
-            thread = threading.Thread(target=claim)
-            thread.start()
-            thread.join(1)
-            self.assertEqual(outcome, [], "the second one must wait")
+            products = ours["product.product"].create(
+                [{"name": "Contested"}, {"name": "Contested too"}]
+            )
             first.commit()
-            thread.join(10)
-            self.assertEqual(outcome, ["refused"])
-        finally:
-            second.rollback()
-            first.execute("DELETE FROM backorder_sharing")
-            first.commit()
-            first.close()
-            second.close()
+            try:
+                yield ours, theirs, products
+            finally:
+                second.rollback()
+                first.rollback()
+                products.unlink()  # and their rows of sharing
+                first.commit()
+
+    @contextmanager
+    def _refused(self, env, error):
+        with (
+            self.assertRaises(error),
+            mute_logger("odoo.sql_db"),
+            env.cr.savepoint(flush=False),
+        ):
+            # before PostgreSQL looks for deadlocks, and ends a transaction for them
+            env.cr.execute("SET LOCAL statement_timeout = '900ms'")
+            yield
+
+    def _get_patience(self, env):
+        env.cr.execute("SELECT current_setting('lock_timeout')")
+        return env.cr.fetchone()[0]
