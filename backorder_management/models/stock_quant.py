@@ -42,7 +42,8 @@ class StockQuant(models.Model):
         # search, a lock and an update each. The bulk reservation sums them up first.
         deferred = self.env.context.get("backorder_deferred_reservations")
         if deferred is None:
-            return super()._update_reserved_quantity(
+            quants = self.with_context(backorder_reserving=quantity)
+            return super(StockQuant, quants)._update_reserved_quantity(
                 product_id,
                 location_id,
                 quantity,
@@ -58,6 +59,20 @@ class StockQuant(models.Model):
             package_id or self.env["stock.package"],
             owner_id or self.env["res.partner"],
             quantity,
+        )
+
+    def try_lock_for_update(self, *, allow_referencing=False, limit=None):
+        # Where somebody else changes a quant, core books on another one of the same
+        # kind, so that each may hold a part of what is reserved, or less than nothing:
+        # only their sum counts. Core then changes one of them and cuts it at zero: what
+        # it cuts off is missing in the sum until a later clean-up. So it gets one that
+        # is not cut; where there is none, it makes a new one.
+        reserving = self.env.context.get("backorder_reserving")
+        quants = self
+        if reserving and len(self) > 1:
+            quants = self.filtered(lambda q: q.reserved_quantity + reserving >= 0)
+        return super(StockQuant, quants).try_lock_for_update(
+            allow_referencing=allow_referencing, limit=limit
         )
 
     # --------------------------------------------------------- facts for the planner
@@ -159,9 +174,10 @@ class StockQuant(models.Model):
         :raise psycopg2.errors.SerializationFailure: another transaction has changed one
             of the quants since ours began; Odoo then repeats the whole request
         """
-        quants = self.sudo()
-        # Where there are several of one kind (until core has merged them), core knows
-        # how to spread a quantity over them.
+        # without the context: what is written now is deferred no more
+        quants = self.sudo().with_context(backorder_deferred_reservations=None)
+        # Where there are several of one kind (until core has merged them), core finds
+        # one that is not locked.
         by_key = {
             key: same
             for key, same in quants.grouped(

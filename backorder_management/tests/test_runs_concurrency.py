@@ -16,21 +16,19 @@ SECONDS = 60
 # What Odoo's own check of reservations would repair: quants whose reserved quantity is
 # not that of their move lines.
 UNSOUND = """
-    SELECT p.id, held.key, q.reserved, held.quantity
-      FROM product_product p
+    SELECT product_id, both_sides.location_id, sum(reserved), sum(held)
+      FROM (SELECT product_id, location_id, reserved_quantity AS reserved, 0 AS held
+              FROM stock_quant
+             UNION ALL
+            SELECT product_id, location_id, 0, quantity_product_uom
+              FROM stock_move_line
+             WHERE state NOT IN ('done', 'cancel', 'draft')) both_sides
+      JOIN stock_location l ON l.id = both_sides.location_id AND l.usage = 'internal'
+      JOIN product_product p ON p.id = product_id
       JOIN product_template t ON t.id = p.product_tmpl_id
                              AND t.name->>'en_US' LIKE 'Contested %'
-      JOIN LATERAL (
-            SELECT l.location_id AS key, sum(l.quantity_product_uom) AS quantity
-              FROM stock_move_line l JOIN stock_location place
-                ON place.id = l.location_id AND place.usage = 'internal'
-             WHERE l.product_id = p.id
-               AND l.state NOT IN ('done', 'cancel', 'draft')
-             GROUP BY l.location_id) held ON true
-      LEFT JOIN LATERAL (
-            SELECT sum(reserved_quantity) AS reserved FROM stock_quant
-             WHERE product_id = p.id AND location_id = held.key) q ON true
-     WHERE COALESCE(q.reserved, 0) <> held.quantity
+     GROUP BY 1, 2
+    HAVING sum(reserved) <> sum(held)
 """
 # Core adds a quant where another transaction holds the one that is there; it merges
 # them later, and they count together.
@@ -69,15 +67,9 @@ class TestRunsConcurrency(ConcurrencyCase):
         _logger.info("requests: %s", dict(counts))
         failed = self._query("SELECT error FROM backorder_run WHERE error IS NOT NULL")
         self.assertEqual(failed, [])
-        refreshes = self._query("SELECT error FROM backorder_refresh")
-        self.assertEqual(
-            [
-                error
-                for [error] in refreshes
-                if error and "could not serialize" not in error
-            ],
-            [],
-        )
+        # that two meet is no failure: what they changed is refreshed a little later
+        failed = self._query("SELECT error FROM backorder_refresh WHERE error <> ''")
+        self.assertEqual(failed, [])
 
     def test_a_worker_killed_in_the_middle_of_a_run(self):
         """What it had not committed is as if it had never been; another one does it."""
