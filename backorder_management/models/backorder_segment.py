@@ -46,16 +46,21 @@ class BackorderSegment(models.Model):
     @api.constrains("filter_domain")
     def _check_filter_domain(self):
         for segment in self:
-            segment._get_domain()
+            segment._get_domain(try_out=True)
 
-    def _get_domain(self) -> Domain:
+    def _get_domain(self, try_out=False) -> Domain:
         """
+        :param try_out: search with it: values of the wrong kind show only then
         :raise ValidationError: if it is no filter for demands (any more)
         """
         self.ensure_one()
+        # sudo: a filter may speak of what the user who saves it may not read
+        demands = self.env["backorder.demand"].sudo()
         try:
             domain = Domain(ast.literal_eval(self.filter_domain or "[]"))
-            domain.validate(self.env["backorder.demand"].sudo())
+            domain.validate(demands)
+            if try_out:
+                demands.search(domain, limit=1)
         except (ValueError, TypeError, SyntaxError, KeyError) as error:
             raise ValidationError(
                 self.env._(

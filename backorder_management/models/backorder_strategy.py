@@ -177,14 +177,13 @@ class BackorderStrategy(models.Model):
 
     @api.model
     def _get_for(self, company, warehouse=None):
-        """The warehouse's strategy, else the company's, else the standard one."""
-        candidates = (
-            warehouse.backorder_strategy_id if warehouse else self,
-            company.backorder_strategy_id,
-            self._get_standard(),
-        )
-        for strategy in candidates:
-            if strategy and strategy.company_id in (company, company.browse()):
+        """The warehouse's strategy, else the company's, else the standard one. One that
+        has been archived is used no more, but for the standard one: the last resort."""
+        standard = self._get_standard()
+        chosen = [warehouse.backorder_strategy_id] if warehouse else []
+        for strategy in (*chosen, company.backorder_strategy_id, standard):
+            ours = strategy.company_id in (company, company.browse())
+            if ours and (strategy.active or strategy == standard):
                 return strategy
         return self.browse()
 
@@ -196,6 +195,7 @@ class BackorderStrategy(models.Model):
 
     def _connects_orders(self) -> bool:
         """Does what one product's demands get hang on other products?"""
-        return self.sharing == COMPLETE_ORDERS or any(
-            each.criterion == "share_complete" for each in self.criterion_ids
-        )
+        return self.sharing == COMPLETE_ORDERS or self._ranks_by_share_complete()
+
+    def _ranks_by_share_complete(self) -> bool:
+        return "share_complete" in self.criterion_ids.mapped("criterion")

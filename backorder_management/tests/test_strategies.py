@@ -32,12 +32,29 @@ class TestBadStrategies(RunCommon):
             "[1, 2]",
             "__import__('os')",
             "[('product_id.no_such_field', '=', 1)]",
+            "[('qty_short', '>', 'many')]",
+            "[('date_needed', '<', 'soon')]",
+            "[('product_id', '>', 'glass')]",
         ):
             with (
                 self.subTest(text),
                 self.assertRaisesRegex(ValidationError, "cannot be read: "),
             ):
                 self._create_strategy(segments=[(text, "gain")])
+
+    def test_an_archived_strategy_is_used_no_more(self):
+        """The warehouse's counts before the company's, and that before the standard."""
+        company, warehouse = self.env.company, self.warehouse
+        strategies = self.env["backorder.strategy"]
+        standard = self.env.ref("backorder_management.strategy_standard")
+        warehouse.backorder_strategy_id = ours = self._create_strategy(name="Ours")
+        company.backorder_strategy_id = every = self._create_strategy(name="Every")
+        for archived, left in ((None, ours), (ours, every), (every, standard)):
+            if archived:
+                archived.active = False
+            self.assertEqual(strategies._get_for(company, warehouse), left)
+        standard.active = False
+        self.assertEqual(strategies._get_for(company, warehouse), standard)
 
     def test_criterion_fields(self):
         def add(model, name):
