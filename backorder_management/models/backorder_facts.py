@@ -14,9 +14,11 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..planning.connected import connect, get_fingerprint
-from ..planning.ranking import Criterion, get_share_at_hand, rank_by
-from ..planning.reallocation import GAIN, LOSE, SKIP, Claim, Situation
+from ..planning.connected import connect_products, get_fingerprint
+from ..planning.ranking import get_share_at_hand, is_overdue
+from ..planning.reallocation import GAIN, KEEPING, LOSE, SKIP, Claim, Situation
+from ..planning.supply import add_up_supplies, cut_to_limits
+from .backorder_ranking import DemandRanking
 
 # Why a demand takes no part, in the order in which the reasons count.
 BLOCKED, PINNED, PICKED, PRINTED, IN_BATCH, BY_HAND, LATER = (
@@ -28,6 +30,8 @@ BLOCKED, PINNED, PICKED, PRINTED, IN_BATCH, BY_HAND, LATER = (
     "by_hand",
     "later",
 )
+
+OPEN_STATES = ("waiting", "confirmed", "partially_available", "assigned")
 
 
 @dataclass(slots=True)
@@ -114,6 +118,9 @@ class FactFinder:
         self.at = at
         self.product_ids = product_ids
         self.digits = self.env["decimal.precision"].precision_get("Product Unit")
+        self.ranking = DemandRanking(run.env, run.company_id, strategy, at)
+        # the first quant of its kind, by quant id
+        self.firsts: dict[int, int] = {}
 
     def find(self) -> Facts:
         product_ids = self.product_ids
@@ -371,18 +378,16 @@ class FactFinder:
                 [fact.move_id for fact in facts.values() if fact.order_id],
             )
         )
-        quant_ids = {
-            tuple(part or 0 for part in key): same[:1].id
-            for key, same in quants.grouped(
-                lambda quant: quant._get_reservation_key()
-            ).items()
-        }
+        by_key = {}
+        for quant in quants:
+            key = (quant.product_id.id, *quant._get_holding_key())
+            self.firsts[quant.id] = by_key.setdefault(key, quant.id)
         for move_id, *key, quantity, packed in rows:
             fact = facts[move_id]
             if packed or fact.excluded in (PICKED, PRINTED, IN_BATCH):
                 fact.fixed = round(fact.fixed + quantity, self.digits)
                 continue
-            supply = quant_ids.get(tuple(key), tuple(key))
+            supply = by_key.get(tuple(key), tuple(key))
             fact.held[supply] = round(
                 fact.held.get(supply, 0.0) + quantity, self.digits
             )
@@ -423,18 +428,17 @@ class FactFinder:
         )
         pools, special = quants._get_all_pools(places)
         special |= self.get_special(product for product, _location in places)
-        firsts = self.get_first_of_kind(quants)
         pool_ids = {
-            (product.id, location.id): tuple(
-                dict.fromkeys(firsts[quant_id] for quant_id in pool.ids)
-            )
+            (product.id, location.id): self.get_pool_ids(pool)
             for (product, location), pool in pools.items()
         }
-        supplies = self.get_supplies(facts, quants)
-        self.cut_to_limits(supplies, facts, pools)
+        supplies = self.get_supplies(facts, quants, pools)
         lacking = self.get_lacking(facts)
-        values = self.get_values(facts, pool_ids, supplies)
-        ranks = self.rank(facts, values)
+        shares = None
+        if self.strategy._ranks_by_share_complete():
+            shares = self.get_shares_complete(facts, pool_ids, supplies)
+        values = self.ranking.get_values(facts, shares)
+        ranks = self.ranking.rank(values, facts)
         situation = Situation(
             claims=[self.get_claim(fact, ranks) for fact in facts.values()],
             pools=pool_ids,
@@ -443,6 +447,7 @@ class FactFinder:
             lacking=lacking,
             values=self.get_order_values(facts),
             elsewhere=self.get_elsewhere(facts, pool_ids, supplies),
+            arriving=self.get_arriving(facts),
             # nobody loses goods to a receipt while he works with them
             keeps_incomplete=self.run.trigger == "stock",
         )
@@ -494,158 +499,41 @@ class FactFinder:
         return move.product_uom._compute_quantity(1.0, move.product_id.uom_id)
 
     def is_overdue(self, fact: Fact) -> bool:
-        runs, days = self.strategy.max_passed_runs, self.strategy.max_passed_days
-        return bool(
-            (runs and fact.passed_runs >= runs)
-            or (
-                days
-                and fact.passed_since
-                and (self.at - fact.passed_since).days >= days
-            )
+        since = fact.passed_since
+        return is_overdue(
+            fact.passed_runs,
+            (self.at - since).days if since else 0,
+            self.strategy.max_passed_runs,
+            self.strategy.max_passed_days,
         )
 
-    def get_supplies(self, facts: dict[int, Fact], quants) -> dict[Hashable, float]:
-        """What the demands hold together, and what is free beside it."""
+    def get_supplies(self, facts: dict[int, Fact], quants, pools) -> dict:
+        """What may be divided, by supply."""
+        free: dict[Hashable, float] = defaultdict(float)
         held: dict[Hashable, float] = defaultdict(float)
         kept: dict[Hashable, float] = defaultdict(float)
-        for fact in facts.values():
-            for supply, quantity in fact.held.items():
-                held[supply] += quantity
-                if fact.outcome in (GAIN, SKIP, "win"):
-                    kept[supply] += quantity
-        firsts = self.get_first_of_kind(quants)
-        supplies: dict[Hashable, float] = defaultdict(float)
         for quant in quants:
-            supplies[firsts[quant.id]] += quant.quantity - quant.reserved_quantity
-        for supply, quantity in held.items():
-            supplies[supply] += quantity
-        # Where more is reserved than there is, nobody loses it who may keep it.
-        return {
-            supply: round(max(quantity, kept.get(supply, 0.0), 0.0), self.digits)
-            for supply, quantity in supplies.items()
-        }
-
-    def get_first_of_kind(self, quants) -> dict[int, int]:
-        """Quants of one kind, which core has not merged yet, count as the first one."""
-        return {
-            quant.id: same[:1].id
-            for same in quants.grouped(
-                lambda quant: quant._get_reservation_key()
-            ).values()
-            for quant in same
-        }
-
-    def cut_to_limits(self, supplies, facts, pools) -> None:
-        """Where stock is negative beside what is there, so much less is free."""
-        held: dict[Hashable, float] = defaultdict(float)
+            free[self.firsts[quant.id]] += quant.quantity - quant.reserved_quantity
         for fact in facts.values():
             for supply, quantity in fact.held.items():
                 held[supply] += quantity
-        for pool in sorted(pools.values(), key=len):
-            if all(quant.quantity >= quant.reserved_quantity for quant in pool):
-                continue
-            free = {
-                quant.id: supplies.get(quant.id, 0.0) - held.get(quant.id, 0.0)
-                for quant in pool
-            }
-            excess = sum(each for each in free.values() if each > 0) - max(
-                0.0, pool._get_unreserved_total()
-            )
-            for quant in reversed(pool):
-                if excess <= 0:
-                    break
-                cut = min(excess, max(0.0, free[quant.id]))
-                if cut:
-                    supplies[quant.id] = round(supplies[quant.id] - cut, self.digits)
-                    excess -= cut
-
-    # ------------------------------------------------------------------- criteria
-
-    def rank(self, facts: dict[int, Fact], values=None) -> dict[int, tuple]:
-        """By move id, one number per criterion; the smallest is served first."""
-        if values is None:  # nothing is known of stock
-            values = self.get_values(facts, {}, {})
-        return rank_by(
-            facts,
+                if fact.outcome in KEEPING:
+                    kept[supply] += quantity
+        supplies = add_up_supplies(free, held, kept, self.digits)
+        return cut_to_limits(
+            supplies,
+            held,
             [
-                Criterion(values[criterion.id], criterion.descending)
-                for criterion in self.strategy.criterion_ids
+                (self.get_pool_ids(pool), pool._get_unreserved_total())
+                for pool in pools.values()
             ],
+            self.digits,
         )
 
-    def get_facts_of(self, moves, reference_ids: frozenset[int]) -> dict[int, Fact]:
-        """What criteria look at, of moves that need not be in the planner's table."""
-        facts = {}
-        for move in moves.sudo():  # as for all demands of the company
-            line = move.sale_line_id
-            order = line.order_id
-            policy = order.backorder_policy_id
-            rate = order.currency_rate or 1.0
-            facts[move.id] = Fact(
-                move_id=move.id,
-                product_id=move.product_id.id,
-                location_id=move.location_id.id,
-                product_qty=move.product_qty,
-                order=("order", order.id) if order else ("move", move.id),
-                order_id=order.id or None,
-                partner_id=order.partner_id.id or None,
-                priority=move.priority or "0",
-                needed=move.date_deadline or move.date,
-                ordered=order.date_order or None,
-                since=move.backorder_since or None,
-                agreed_days=policy.agreed_days,
-                policy_rank=policy.rank if policy else None,
-                order_value=order.amount_untaxed / rate,
-                line_value=line.price_subtotal / rate,
-                received_for=not reference_ids.isdisjoint(move.reference_ids.ids),
-            )
-        return facts
-
-    def get_values(self, facts, pool_ids, supplies) -> dict[int, dict]:
-        """What each demand has, by criterion id and move id."""
-        return {
-            criterion.id: self.get_values_of(criterion, facts, pool_ids, supplies)
-            for criterion in self.strategy.criterion_ids
-        }
-
-    def get_values_of(self, criterion, facts, pool_ids, supplies) -> dict:
-        if criterion.criterion == "field":
-            return self.get_field_values(criterion, facts)
-        if criterion.criterion == "share_complete":
-            return self.get_shares_complete(facts, pool_ids, supplies)
-        get = getattr(self, f"get_{criterion.criterion}")
-        return {move_id: get(fact) for move_id, fact in facts.items()}
-
-    def get_star(self, fact: Fact) -> bool:
-        return fact.priority == "1"
-
-    def get_received_for(self, fact: Fact) -> bool:
-        return fact.received_for
-
-    def get_policy_rank(self, fact: Fact) -> int | None:
-        return fact.policy_rank
-
-    def get_date_needed(self, fact: Fact):
-        return fact.needed
-
-    def get_order_date(self, fact: Fact):
-        return fact.ordered
-
-    def get_order_value(self, fact: Fact) -> float | None:
-        return fact.order_value if fact.order_id else None
-
-    def get_line_value(self, fact: Fact) -> float | None:
-        return fact.line_value if fact.order_id else None
-
-    def get_agreed_breach(self, fact: Fact) -> int:
-        """Days beyond the waiting time agreed with the customer; 0: none."""
-        if not fact.agreed_days or not fact.ordered:
-            return 0
-        return max(0, (self.at - fact.ordered).days - fact.agreed_days)
-
-    def get_shortage_age(self, fact: Fact) -> int | None:
-        """Days since the goods were found missing."""
-        return (self.at - fact.since).days if fact.since else None
+    def get_pool_ids(self, pool) -> tuple[int, ...]:
+        """In picking order; quants of one kind, which core has not merged yet, count
+        as the first one."""
+        return tuple(dict.fromkeys(self.firsts[quant_id] for quant_id in pool.ids))
 
     def get_shares_complete(self, facts, pool_ids, supplies) -> dict:
         held: dict[Hashable, float] = defaultdict(float)
@@ -662,23 +550,6 @@ class FactFinder:
         }
         shares = get_share_at_hand(missing, free, 0.5 * 10**-self.digits)
         return {move_id: shares[fact.order] for move_id, fact in facts.items()}
-
-    def get_field_values(self, criterion, facts: dict[int, Fact]) -> dict:
-        if not criterion._is_sortable():
-            criterion._check_field()
-        source = {
-            "sale.order": "order_id",
-            "res.partner": "partner_id",
-            "product.product": "product_id",
-        }[criterion.field_id.model]
-        name = criterion.field_id.name
-        ids = {getattr(fact, source) for fact in facts.values()} - {None}
-        records = self.env[criterion.field_id.model].with_company(self.company)
-        records = records.browse(sorted(ids))
-        by_id = {record.id: _get_sortable(record, name) for record in records}
-        return {
-            move_id: by_id.get(getattr(fact, source)) for move_id, fact in facts.items()
-        }
 
     # ---------------------------------------------------------- orders and places
 
@@ -729,19 +600,47 @@ class FactFinder:
         there = {product.id for [product] in groups}
         return frozenset(pool for pool in empty if pool[0] in there)
 
+    def get_arriving(self, facts: dict[int, Fact]) -> dict[tuple[int, int], float]:
+        """What open transfers bring from outside to the places that demands take from,
+        in the product's unit; of a chain of them only the next step counts."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT m.product_id, place.id, SUM(m.product_qty)
+                  FROM stock_move m
+                  JOIN stock_location source ON source.id = m.location_id
+                  JOIN stock_location target
+                    ON target.id = COALESCE(m.location_final_id, m.location_dest_id)
+                  JOIN stock_location place
+                    ON place.id = ANY(%s)
+                   AND starts_with(target.parent_path, place.parent_path)
+                   AND NOT starts_with(source.parent_path, place.parent_path)
+                 WHERE m.product_id = ANY(%s) AND m.company_id = %s
+                   AND m.state IN %s AND target.usage = 'internal'
+                   AND NOT EXISTS (
+                        SELECT FROM stock_move_move_rel chain
+                          JOIN stock_move origin ON origin.id = chain.move_orig_id
+                         WHERE chain.move_dest_id = m.id AND origin.state IN %s)
+                 GROUP BY 1, 2
+                """,
+                sorted({fact.location_id for fact in facts.values()}),
+                sorted({fact.product_id for fact in facts.values()}),
+                self.company.id,
+                OPEN_STATES,
+                OPEN_STATES,
+            )
+        )
+        return {(product, place): float(qty) for product, place, qty in rows}
+
     # --------------------------------------------------------------------- groups
 
     def get_groups(self, facts: dict[int, Fact]) -> dict[int, int]:
         """Products whose demands hang together have the same number."""
         whole = self.strategy._connects_orders()
-        links, first = [], {}
-        for fact in sorted(facts.values(), key=lambda fact: fact.product_id):
-            links.append((fact.product_id, fact.product_id))
-            if fact.order_id and (whole or fact.ships_complete):
-                links.append(
-                    (first.setdefault(fact.order, fact.product_id), fact.product_id)
-                )
-        return connect(links)
+        return connect_products(
+            (fact.product_id, fact.order, whole or fact.ships_complete)
+            for fact in sorted(facts.values(), key=lambda fact: fact.product_id)
+        )
 
     def get_fingerprints(self, facts, groups, values, supplies, quants, lacking):
         """What must not change between a proposal and its application."""
@@ -780,15 +679,30 @@ class FactFinder:
         return {group: get_fingerprint(each) for group, each in lines.items()}
 
 
-def _get_sortable(record, name: str):
-    """A field's value as something that can be compared; None where there is none."""
-    value, described = record[name], record._fields[name]
-    if described.type == "selection" and value:
-        # in the order in which the choices are shown
-        choices = [
-            each for each, _label in described._description_selection(record.env)
-        ]
-        return choices.index(value) if value in choices else None
-    if described.type == "boolean" or value:
-        return value
-    return value if described.type in ("integer", "float", "monetary") else None
+def get_facts_of(moves, reference_ids: frozenset[int]) -> dict[int, Fact]:
+    """What criteria look at, of moves that need not be in the planner's table."""
+    facts = {}
+    for move in moves.sudo():  # as for all demands of the company
+        line = move.sale_line_id
+        order = line.order_id
+        policy = order.backorder_policy_id
+        rate = order.currency_rate or 1.0
+        facts[move.id] = Fact(
+            move_id=move.id,
+            product_id=move.product_id.id,
+            location_id=move.location_id.id,
+            product_qty=move.product_qty,
+            order=("order", order.id) if order else ("move", move.id),
+            order_id=order.id or None,
+            partner_id=order.partner_id.id or None,
+            priority=move.priority or "0",
+            needed=move.date_deadline or move.date,
+            ordered=order.date_order or None,
+            since=move.backorder_since or None,
+            agreed_days=policy.agreed_days,
+            policy_rank=policy.rank if policy else None,
+            order_value=order.amount_untaxed / rate,
+            line_value=line.price_subtotal / rate,
+            received_for=not reference_ids.isdisjoint(move.reference_ids.ids),
+        )
+    return facts

@@ -73,7 +73,8 @@ class BackorderRunLine(models.Model):
             (reallocation.COVERED, "Covered in full"),
             (reallocation.OUTRANKED, "Outranked by another order"),
             (reallocation.KEPT, "Others keep what they have"),
-            (reallocation.NO_STOCK, "No stock"),
+            (reallocation.NO_STOCK, "No stock and no arrival"),
+            (reallocation.AWAITS_ARRIVAL, "Waits for an arrival"),
             (reallocation.OTHER_LOCATION, "Stock in another place only"),
             (reallocation.WAITS_FOR_ORDER, "Waits for the complete order"),
             (reallocation.SHARED, "Fair share"),
@@ -83,8 +84,7 @@ class BackorderRunLine(models.Model):
             (reallocation.SKIPPED, "Takes no part"),
             ("violated", "Left as it is: a promise could not be kept"),
             ("blocked", "Order blocked"),
-            ("pinned", "Pinned"),
-            (reallocation.PICKED, "Goods already picked"),
+            ("picked", "Goods already picked"),
             ("printed", "Delivery already printed"),
             ("in_batch", "Delivery in a batch"),
             ("by_hand", "Reserved by hand only"),
@@ -153,7 +153,15 @@ class BackorderRunLine(models.Model):
         return self.env._("%(order)s keeps what it has", order=self.reason_order_name)
 
     def _explain_no_stock(self) -> str:
-        return self.env._("No stock left")
+        return self.env._("No stock left and no arrival")
+
+    def _explain_awaits_arrival(self) -> str:
+        [quantity] = self.reason_numbers or [0]
+        return self.env._(
+            "No stock left; %(quantity)s %(unit)s are to arrive",
+            quantity=formatLang(self.env, quantity, dp="Product Unit"),
+            unit=self.product_uom_id.name,
+        )
 
     def _explain_waits_for_order(self) -> str:
         missing, lines = self.reason_numbers or (0, 0)

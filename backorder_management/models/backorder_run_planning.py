@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import json
 import time
-from collections import defaultdict
-from dataclasses import dataclass, replace
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from functools import cached_property
 
 from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..planning.achievement import Achievement, measure
-from ..planning.reallocation import SEQUENCE, Decision, Plan, Reason, reallocate
-from .backorder_facts import FactFinder, Facts
+from ..planning.plans import (
+    GAIN,
+    LOSS,
+    as_before,
+    get_effect,
+    get_moves,
+    leave_alone,
+    only,
+)
+from ..planning.reallocation import SEQUENCE, Decision, Plan, reallocate
+from .backorder_facts import Fact, FactFinder, Facts
 from .backorder_run import FIGURES
 
-VIOLATED = "violated"
 LINE_COLUMNS = {
     "run_id": "int",
     "group_id": "int",
@@ -45,13 +54,66 @@ LINE_COLUMNS = {
 }
 
 
-@dataclass(slots=True)
+@dataclass
 class Part:
     """What one strategy decides of a run: all of it, or what a fallback took over."""
 
     strategy: models.Model
     facts: Facts
     plan: Plan
+
+    @property
+    def digits(self) -> int:
+        return self.facts.situation.digits
+
+    def get_fact(self, decision: Decision) -> Fact:
+        return self.facts.fact_by_move[decision.claim.id]
+
+    def get_group(self, decision: Decision) -> int:
+        return self.facts.group_by_product[self.get_fact(decision).product_id]
+
+    def get_violating_products(self) -> list[int]:
+        """Products of the connected groups in which a promise cannot be kept."""
+        facts = self.facts
+        groups = {
+            facts.group_by_product[facts.fact_by_move[move_id].product_id]
+            for move_id in self.plan.violated
+        }
+        return sorted(
+            product
+            for product, group in facts.group_by_product.items()
+            if group in groups
+        )
+
+    def split_claims(self, product_ids) -> tuple[set[int], set[int]]:
+        """Ids of the claims about other products, and of those about these."""
+        facts = self.facts.fact_by_move
+        left = {
+            each.claim.id
+            for each in self.plan.decisions
+            if facts[each.claim.id].product_id in product_ids
+        }
+        return facts.keys() - left, left
+
+    def get_effects(self) -> Counter:
+        return Counter(get_effect(each, self.digits) for each in self.plan.decisions)
+
+    @cached_property
+    def prices(self) -> dict[int, float]:
+        """Company currency per product's unit, tax excluded, by move id.
+
+        What a kit costs is spread evenly over the pieces that are still to come.
+        """
+        pieces: dict[int, float] = defaultdict(float)
+        for fact in self.facts.fact_by_move.values():
+            if fact.sale_line_id and fact.ordered_qty is None:
+                pieces[fact.sale_line_id] += fact.product_qty
+        prices = {}
+        for move_id, fact in self.facts.fact_by_move.items():
+            quantity = fact.ordered_qty or pieces.get(fact.sale_line_id)
+            if quantity:
+                prices[move_id] = fact.line_value / quantity
+        return prices
 
 
 class BackorderRun(models.Model):
@@ -94,33 +156,20 @@ class BackorderRun(models.Model):
             )
             part = Part(strategy, facts, plan)
             parts.append(part)
-            violating = part.plan.violated and self._get_violating_products(part)
-            if not violating:
+            if not plan.violated:
                 break
             if strategy.on_violation == "run":
                 raise UserError(self._get_violation_message(part))
+            product_ids = part.get_violating_products()
+            kept, left = part.split_claims(product_ids)
             if strategy.on_violation == "fallback":
-                part.plan = _without(part, violating)
-                product_ids = sorted(violating)
+                part.plan = only(plan, kept)
             else:
-                part.plan = _unchanged(part, violating)
+                part.plan = leave_alone(plan, left)
         return parts
 
     def _find_facts(self, strategy, product_ids=None) -> Facts:
         return FactFinder(self, strategy, self.simulated_at, product_ids).find()
-
-    def _get_violating_products(self, part: Part) -> set[int]:
-        """Products of the connected groups in which a promise cannot be kept."""
-        facts = part.facts
-        groups = {
-            facts.group_by_product[facts.fact_by_move[move_id].product_id]
-            for move_id in part.plan.violated
-        }
-        return {
-            product
-            for product, group in facts.group_by_product.items()
-            if group in groups
-        }
 
     def _get_violation_message(self, part: Part) -> str:
         moves = self.env["stock.move"].browse(sorted(part.plan.violated)[:5])
@@ -139,18 +188,16 @@ class BackorderRun(models.Model):
     def _get_figures(self, parts: list[Part]) -> dict:
         """What the proposal achieves, what was before, and in sequence."""
         after = self._measure(parts, lambda part: part.plan)
-        before = self._measure(parts, lambda part: _as_before(part.plan))
+        before = self._measure(parts, lambda part: as_before(part.plan))
         if any(part.strategy.sharing != SEQUENCE for part in parts):
-            in_sequence = self._measure(
-                parts, lambda part: _restrict(part, reallocate(part.facts.situation))
-            )
+            in_sequence = self._measure(parts, self._get_plan_in_sequence)
         else:
             in_sequence = after
-        decisions = [each for part in parts for each in part.plan.decisions]
+        effects = sum((part.get_effects() for part in parts), Counter())
         result = {
-            "demand_count": len(decisions),
-            "gain_count": sum(each.change > 1e-9 for each in decisions),
-            "loss_count": sum(each.change < -1e-9 for each in decisions),
+            "demand_count": effects.total(),
+            "gain_count": effects[GAIN],
+            "loss_count": effects[LOSS],
         }
         for name in FIGURES:
             result[name] = getattr(after, name)
@@ -158,12 +205,17 @@ class BackorderRun(models.Model):
             result[f"sequence_{name}"] = getattr(in_sequence, name)
         return result
 
+    def _get_plan_in_sequence(self, part: Part) -> Plan:
+        """What serving one after the other would do with what this part decides."""
+        ours = {each.claim.id for each in part.plan.decisions}
+        return only(reallocate(part.facts.situation), ours)
+
     def _measure(self, parts: list[Part], get_plan) -> Achievement:
         figures = [
             measure(
                 get_plan(part),
                 digits=part.facts.situation.digits,
-                prices=self._get_prices(part.facts),
+                prices=part.prices,
                 ages=self._get_ages(part.facts),
                 lacking=part.facts.situation.lacking,
             )
@@ -175,22 +227,6 @@ class BackorderRun(models.Model):
             value=sum(each.value for each in figures),
             waiting=max((each.waiting for each in figures), default=0),
         )
-
-    def _get_prices(self, facts: Facts) -> dict[int, float]:
-        """Company currency per product's unit, tax excluded, by move id.
-
-        What a kit costs is spread evenly over the pieces that are still to come.
-        """
-        pieces: dict[int, float] = defaultdict(float)
-        for fact in facts.fact_by_move.values():
-            if fact.sale_line_id and fact.ordered_qty is None:
-                pieces[fact.sale_line_id] += fact.product_qty
-        prices = {}
-        for move_id, fact in facts.fact_by_move.items():
-            quantity = fact.ordered_qty or pieces.get(fact.sale_line_id)
-            if quantity:
-                prices[move_id] = fact.line_value / quantity
-        return prices
 
     def _get_ages(self, facts: Facts) -> dict[int, int]:
         """Days since the order, by move id."""
@@ -222,16 +258,15 @@ class BackorderRun(models.Model):
         rows, offset = [], 0
         for part in parts:
             groups = self._create_groups(part)
-            prices = self._get_prices(part.facts)
             keys = self._get_quant_keys(part)
             names = self._get_order_names(part)
             criteria = list(part.strategy.criterion_ids)
             for rank, decision in enumerate(part.plan.decisions, start=offset + 1):
-                fact = part.facts.fact_by_move[decision.claim.id]
+                fact = part.get_fact(decision)
                 rows.append(
                     (
                         self.id,
-                        groups[part.facts.group_by_product[fact.product_id]],
+                        groups[part.get_group(decision)],
                         self.company_id.id,
                         fact.move_id,
                         fact.picking_id,
@@ -244,10 +279,10 @@ class BackorderRun(models.Model):
                         decision.claim.held + fact.fixed,
                         decision.after + fact.fixed,
                         decision.change,
-                        decision.change * prices.get(fact.move_id, 0.0),
-                        _get_effect(decision),
+                        decision.change * part.prices.get(fact.move_id, 0.0),
+                        get_effect(decision, part.digits),
                         *self._get_reason_columns(fact, decision, names, criteria),
-                        _get_changes(decision, keys),
+                        self._get_changes(decision, part, keys),
                     )
                 )
             offset += len(part.plan.decisions)
@@ -286,18 +321,11 @@ class BackorderRun(models.Model):
         products = {}
         for product_id, number in part.facts.group_by_product.items():
             products.setdefault(number, []).append(product_id)
+        decided = {part.get_group(each) for each in part.plan.decisions}
         changing = {
-            part.facts.group_by_product[
-                part.facts.fact_by_move[each.claim.id].product_id
-            ]
+            part.get_group(each)
             for each in part.plan.decisions
-            if _get_effect(each) != "same" or each.change
-        }
-        decided = {
-            part.facts.group_by_product[
-                part.facts.fact_by_move[each.claim.id].product_id
-            ]
-            for each in part.plan.decisions
+            if get_moves(each, part.digits)
         }
         numbers = [number for number in products if number in decided]
         groups = self.env["backorder.run.group"].create(
@@ -315,18 +343,21 @@ class BackorderRun(models.Model):
         return dict(zip(numbers, groups.ids, strict=True))
 
     def _get_quant_keys(self, part: Part) -> dict:
-        """Location, lot, package and owner of each supply."""
-        ids = [each for each in part.facts.situation.supplies if isinstance(each, int)]
-        keys = {
-            quant.id: quant._get_reservation_key()[1:]
-            for quant in self.env["stock.quant"].browse(ids)
+        """Location, lot, package and owner of each supply: a quant, or, where there is
+        none, product and place of what is held."""
+        supplies = part.facts.situation.supplies
+        quants = self.env["stock.quant"].browse(
+            each for each in supplies if isinstance(each, int)
+        )
+        return {quant.id: quant._get_holding_key() for quant in quants} | {
+            each: each[1:] for each in supplies if not isinstance(each, int)
         }
-        keys |= {
-            each: each[1:]
-            for each in part.facts.situation.supplies
-            if not isinstance(each, int)
-        }
-        return {supply: [part or 0 for part in key] for supply, key in keys.items()}
+
+    def _get_changes(self, decision: Decision, part: Part, keys) -> str | None:
+        """What it holds and is to hold by place, where that is not the same."""
+        moves = get_moves(decision, part.digits)
+        changes = [[*keys[supply], *pair] for supply, pair in moves.items()]
+        return json.dumps(changes) if changes else None
 
     def _get_order_names(self, part: Part) -> dict[int, str]:
         """By move id, what the demand is called: its order, or its transfer."""
@@ -360,70 +391,3 @@ class BackorderRun(models.Model):
             json.dumps(reason.numbers) if reason.numbers else None,
             reason.criterion == -1,
         )
-
-
-# ------------------------------------------------------------------ plans, changed
-
-
-def _as_before(plan: Plan) -> Plan:
-    return replace(
-        plan,
-        decisions=tuple(
-            replace(each, after=min(each.claim.held, each.claim.wanted))
-            for each in plan.decisions
-        ),
-    )
-
-
-def _restrict(part: Part, plan: Plan) -> Plan:
-    """Of another plan, what this part decides about."""
-    ours = {each.claim.id for each in part.plan.decisions}
-    return replace(
-        plan, decisions=tuple(each for each in plan.decisions if each.claim.id in ours)
-    )
-
-
-def _without(part: Part, product_ids: set[int]) -> Plan:
-    return replace(
-        part.plan,
-        decisions=tuple(
-            each
-            for each in part.plan.decisions
-            if part.facts.fact_by_move[each.claim.id].product_id not in product_ids
-        ),
-    )
-
-
-def _unchanged(part: Part, product_ids: set[int]) -> Plan:
-    """The same plan, with everything of these products left as it is."""
-    return replace(
-        part.plan,
-        decisions=tuple(
-            Decision(
-                each.claim,
-                each.claim.held,
-                Reason(VIOLATED),
-                each.claim.holdings,
-            )
-            if part.facts.fact_by_move[each.claim.id].product_id in product_ids
-            else each
-            for each in part.plan.decisions
-        ),
-    )
-
-
-def _get_effect(decision: Decision) -> str:
-    if abs(decision.change) < 1e-9:
-        return "same"
-    return "gain" if decision.change > 0 else "loss"
-
-
-def _get_changes(decision: Decision, keys) -> str | None:
-    """What it holds and is to hold by place, where that is not the same, as JSON."""
-    before, after = dict(decision.claim.holdings), dict(decision.shares)
-    changes = [
-        [*keys[supply], before.get(supply, 0.0), after.get(supply, 0.0)]
-        for supply in {**before, **after}
-        if abs(before.get(supply, 0.0) - after.get(supply, 0.0)) > 1e-9
-    ]
-    return json.dumps(changes) if changes else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections import Counter
 from datetime import timedelta
 
 import psycopg2
@@ -14,7 +15,7 @@ from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 from odoo.tools import SQL
 from odoo.tools.constants import GC_UNLINK_LIMIT
 
-from ..planning.connected import connect
+from ..planning.connected import connect_products
 from ..planning.reallocation import COMPLETE_ORDERS
 from .backorder_facts import FactFinder
 
@@ -311,15 +312,13 @@ class BackorderRun(models.Model):
             )
         )
         whole = strategy._connects_orders()
-        first: dict[int, int] = {}
-        links, counts = [], {}
-        for product_id, order_id, ships_complete in rows:
-            counts[product_id] = counts.get(product_id, 0) + 1
-            links.append((product_id, product_id))
-            if whole or ships_complete:
-                links.append((first.setdefault(order_id, product_id), product_id))
+        counts = Counter(product_id for product_id, _order, _bound in rows)
+        linked = connect_products(
+            (product_id, order_id, whole or ships_complete)
+            for product_id, order_id, ships_complete in rows
+        )
         groups: dict[int, list[int]] = {}
-        for product_id, number in connect(links).items():
+        for product_id, number in linked.items():
             groups.setdefault(number, []).append(product_id)
         batch, size = [], 0
         for products in groups.values():

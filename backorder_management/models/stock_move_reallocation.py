@@ -7,7 +7,8 @@ from collections import defaultdict
 from odoo import fields, models
 
 from ..planning.reallocation import Claim, Situation, reallocate
-from .backorder_facts import FactFinder
+from .backorder_facts import get_facts_of
+from .backorder_ranking import DemandRanking
 
 
 class StockMove(models.Model):
@@ -171,11 +172,11 @@ class BackorderStrategy(models.Model):
     def _rank_moves(self, moves) -> dict[int, tuple]:
         """The place of each move in this strategy's order of service, by id."""
         received = self.env.context.get("backorder_received_reference_ids", ())
-        finder = FactFinder(
-            self.env["backorder.run"], self, fields.Datetime.now(), moves.product_id.ids
+        facts = get_facts_of(moves, frozenset(received))
+        ranking = DemandRanking(
+            self.env, moves.company_id[:1], self, fields.Datetime.now()
         )
-        finder.company = moves.company_id[:1]
-        ranks = finder.rank(finder.get_facts_of(moves, frozenset(received)))
+        ranks = ranking.rank(ranking.get_values(facts), facts)
         return {
             move.id: (*ranks[move.id], move.date_deadline or move.date, move.id)
             for move in moves

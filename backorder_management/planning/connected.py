@@ -35,3 +35,18 @@ def get_fingerprint(facts: Iterable[tuple]) -> str:
         digest.update(line.encode())
         digest.update(b"\n")
     return digest.hexdigest()
+
+
+def connect_products(
+    lines: Iterable[tuple[Hashable, Hashable, bool]],
+) -> dict[Hashable, int]:
+    """Number the groups of products whose demands hang together.
+
+    :param lines: product and order of each demand, and whether what it gets hangs on
+        the other lines of its order
+    """
+    first: dict[Hashable, Hashable] = {}
+    return connect(
+        (first.setdefault(order, product) if bound else product, product)
+        for product, order, bound in lines
+    )

@@ -68,3 +68,21 @@ def get_share_at_hand(
         for order, lines in missing.items()
         if lines
     }
+
+
+def get_breach(waited_days: int, agreed_days: int) -> int:
+    """Days beyond the waiting time agreed with the customer; 0 agreed: no breach."""
+    return max(0, waited_days - agreed_days) if agreed_days else 0
+
+
+def is_overdue(
+    passed_runs: int, passed_days: int, max_runs: int, max_days: int
+) -> bool:
+    """Has a demand been passed over as often, or as long, as is allowed?
+
+    :param max_runs: 0: as often as it may be
+    :param max_days: 0: as long as it may be
+    """
+    return bool(
+        (max_runs and passed_runs >= max_runs) or (max_days and passed_days >= max_days)
+    )

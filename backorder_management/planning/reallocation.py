@@ -38,7 +38,7 @@ OUTRANKED = "outranked"
 KEPT = "kept"
 NO_STOCK = "no_stock"
 OTHER_LOCATION = "other_location"
-PICKED = "picked"
+AWAITS_ARRIVAL = "awaits_arrival"
 WAITS_FOR_ORDER = "waits_for_order"
 SHARED = "fair_share"
 COMPLETES_ORDER = "completes_order"
@@ -96,7 +96,7 @@ class Situation:
     :param values: by order, in the company's currency; where orders are completed by
         value and not by number
     :param elsewhere: pools whose products have stock in other places only
-    :param picked: pools whose goods are on their way to customers
+    :param arriving: by pool, what is on its way there; no demand takes from it
     :param keeps_incomplete: orders that ship only complete keep what they hold, even
         where they cannot use it
     """
@@ -109,7 +109,7 @@ class Situation:
     lacking: Mapping[Hashable, int] = field(default_factory=dict)
     values: Mapping[Hashable, float] | None = None
     elsewhere: frozenset[Hashable] = frozenset()
-    picked: frozenset[Hashable] = frozenset()
+    arriving: Mapping[Hashable, float] = field(default_factory=dict)
     keeps_incomplete: bool = False
 
 
@@ -291,10 +291,8 @@ class _Division:
 
         :param served_before: who was served, or kept goods, when its turn came
         """
-        if not self.ledger.had_any(claim.pool):
-            return Reason(self.explain_empty(claim.pool))
-        if served_before is None:  # it got all there was
-            return Reason(NO_STOCK)
+        if served_before is None or not self.ledger.had_any(claim.pool):
+            return self.explain_empty(claim.pool)  # it got all there was
         if claim.service < served_before.service:
             code = COMPLETES_ORDER if served_before.order in self.preferred else KEPT
             return Reason(code, served_before.id)
@@ -302,10 +300,12 @@ class _Division:
             OUTRANKED, served_before.id, _get_difference(served_before, claim)
         )
 
-    def explain_empty(self, pool: Hashable) -> str:
-        if pool in self.situation.picked:
-            return PICKED
-        return OTHER_LOCATION if pool in self.situation.elsewhere else NO_STOCK
+    def explain_empty(self, pool: Hashable) -> Reason:
+        arriving = self.situation.arriving.get(pool, 0.0)
+        if arriving >= self.smallest:
+            return Reason(AWAITS_ARRIVAL, numbers=(arriving,))
+        there = pool in self.situation.elsewhere
+        return Reason(OTHER_LOCATION if there else NO_STOCK)
 
     def misses(self, claim: Claim) -> bool:
         return claim.wanted - self.got[claim.id] >= self.smallest
@@ -542,7 +542,9 @@ class _Ledger:
         missing = wanted
         for supply, quantity in claim.holdings:
             if missing >= self.smallest:
-                missing -= self.take_from(supply, min(quantity, missing), claim)
+                missing -= self._take(
+                    supply, min(quantity, missing), claim, self.keepers
+                )
         supplies = self.pools.get(claim.pool, ())
         while missing >= self.smallest:
             position = self.position[claim.pool]
@@ -551,23 +553,27 @@ class _Ledger:
             if self.remaining[supplies[position]] < self.smallest:
                 self.position[claim.pool] += 1
                 continue
-            missing -= self.take_from(supplies[position], missing, claim)
+            missing -= self._take(supplies[position], missing, claim, self.takers)
         return round(wanted - missing, self.digits)
 
-    def take_from(self, supply: Hashable, wanted: float, taker: Claim) -> float:
-        """Take up to a quantity from one supply; return what was taken."""
+    def _take(self, supply: Hashable, wanted: float, claim: Claim, role) -> float:
+        """Take up to a quantity from one supply; return what was taken.
+
+        :param role: takers, or keepers where the claim had the goods before: who only
+            keeps its own has taken nothing from anybody
+        """
         if self.journal is not None:
-            takers = [(pool, self.takers.get(pool)) for pool in self.users[supply]]
-        taken = self.keep_from(supply, wanted, taker)
+            before = [(pool, role.get(pool)) for pool in self.users[supply]]
+        taken = self.keep_from(supply, wanted, claim)
         if taken:
             if self.journal is not None:
-                self.journal.append((supply, taken, taker, takers))
+                self.journal.append((supply, taken, claim, role, before))
             for pool in self.users[supply]:
-                self.takers[pool] = taker
+                role[pool] = claim
         return taken
 
     def keep_from(self, supply: Hashable, wanted: float, keeper: Claim) -> float:
-        """The same without being the one who took from there last."""
+        """The same without being remembered for it."""
         taken = min(wanted, self.remaining.get(supply, 0.0))
         if taken < self.smallest:
             return 0.0
@@ -606,20 +612,17 @@ class _Ledger:
         return len(self.pools.get(wanted[0].pool, ()))
 
     def _undo(self, positions: Mapping[Hashable, int]) -> None:
-        for supply, taken, by, takers in reversed(self.journal or ()):
+        for supply, taken, by, role, before in reversed(self.journal or ()):
             self._move(supply, taken)
             shares = self.shares[by.id]
             shares[supply] = round(shares[supply] - taken, self.digits)
-            for pool, taker in takers:
-                self._set_taker(pool, taker)
+            for pool, claim in before:
+                if claim is None:
+                    role.pop(pool, None)
+                else:
+                    role[pool] = claim
         self.position.update(positions)
         self.journal = None
-
-    def _set_taker(self, pool: Hashable, taker: Claim | None) -> None:
-        if taker is None:
-            self.takers.pop(pool, None)
-        else:
-            self.takers[pool] = taker
 
 
 # ---------------------------------------------------------------------- ways of sharing

@@ -46,6 +46,18 @@ class RunCommon(BackorderCommon):
         run.action_simulate()
         return run
 
+    @classmethod
+    def _contest(cls, product, quantity=4, wanted=None):
+        """Stock that one order holds and a starred one wants.
+
+        :return: the holder and the starred order
+        """
+        cls._put_stock(product, quantity)
+        holder = cls._create_order((product, quantity))
+        starred = cls._create_order((product, wanted or quantity))
+        starred.picking_ids.move_ids.priority = "1"
+        return holder, starred
+
     def _line(self, run, order):
         return run.line_ids.filtered(lambda line: line.order_id == order)
 

@@ -31,7 +31,7 @@ def situation(claims, *, digits=2, **supplies):
     """One supply per pool, of the same name; what the claims hold is part of it."""
     facts = {
         name: supplies.pop(name)
-        for name in ("lacking", "values", "elsewhere", "picked", "limits")
+        for name in ("lacking", "values", "elsewhere", "arriving", "limits")
         if name in supplies
     }
     return Situation(
@@ -161,6 +161,19 @@ class TestReasons(PlanCase):
         plan = reallocate(situation([claim(1, 3), claim(2, 3), claim(3, 3)], cups=6))
         self.assertEqual(self.get_reason(plan, 3).by, 2)
 
+    def test_who_only_keeps_its_own_is_not_named(self):
+        """The first takes the last one's goods; the second keeps what it has."""
+        claims = [
+            claim(1, 6, outcome=planner.REDISTRIBUTE),
+            claim(2, 4, 4, outcome=planner.REDISTRIBUTE),
+            claim(3, 6, 6, outcome=planner.REDISTRIBUTE),
+        ]
+        plan = reallocate(situation(claims, cups=10))
+        self.assertPlan(plan, 6, 4, 0)
+        self.assertEqual(
+            self.get_reason(plan, 3), Reason(planner.OUTRANKED, by=1, criterion=0)
+        )
+
     def test_nothing_there(self):
         plan = reallocate(
             situation(
@@ -175,7 +188,7 @@ class TestReasons(PlanCase):
                 jugs=0,
                 bowls=0,
                 elsewhere=frozenset({"mugs"}),
-                picked=frozenset({"jugs"}),
+                arriving={"cups": 0.0, "jugs": 7.0},
             )
         )
         codes = [self.get_reason(plan, number).code for number in (1, 2, 3, 4)]
@@ -184,9 +197,17 @@ class TestReasons(PlanCase):
             [
                 planner.NO_STOCK,  # it got all 3 there were
                 planner.OTHER_LOCATION,
-                planner.PICKED,
+                planner.AWAITS_ARRIVAL,
                 planner.NO_STOCK,
             ],
+        )
+        self.assertEqual(self.get_reason(plan, 3).numbers, (7.0,))
+
+    def test_what_is_left_to_wait_for(self):
+        """It got all 3 that were there; 4 are to arrive."""
+        plan = reallocate(situation([claim(1, 5)], cups=3, arriving={"cups": 4.0}))
+        self.assertEqual(
+            self.get_reason(plan, 1), Reason(planner.AWAITS_ARRIVAL, numbers=(4.0,))
         )
 
     def test_passed_over_too_often(self):

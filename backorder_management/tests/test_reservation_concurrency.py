@@ -1,54 +1,17 @@
 """Two processes reserve the last goods at the same moment."""
 
-import os
-import subprocess
-import sys
 import time
-from contextlib import closing
-from pathlib import Path
 
-from odoo import sql_db
-from odoo.tests import BaseCase, tagged
-from odoo.tests.common import get_db_name
-from odoo.tools import config
-from odoo.tools.misc import exec_pg_environ
+from odoo.tests import tagged
 
-WORKER = Path(__file__).with_name("concurrent_reservation.py")
+from .concurrency_common import ConcurrencyCase
 
 
 @tagged("post_install", "-at_install")
-class TestReservationConcurrency(BaseCase):
+class TestReservationConcurrency(ConcurrencyCase):
     """Real processes and real commits, on a copy of the database."""
 
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.database = f"{get_db_name()}_concurrent"
-        cls._execute(f'DROP DATABASE IF EXISTS "{cls.database}"')
-        cls._execute(f'CREATE DATABASE "{cls.database}" TEMPLATE template0')
-        cls.addClassCleanup(
-            cls._execute, f'DROP DATABASE IF EXISTS "{cls.database}" WITH (FORCE)'
-        )
-        environment = os.environ | exec_pg_environ()
-        # Not `createdb -T`: that needs a database to which nobody is connected.
-        with subprocess.Popen(
-            ["pg_dump", "--no-owner", get_db_name()],
-            env=environment,
-            stdout=subprocess.PIPE,
-        ) as dump:
-            subprocess.run(
-                ["psql", "-q", "-d", cls.database],
-                env=environment,
-                stdin=dump.stdout,
-                stdout=subprocess.DEVNULL,
-                check=True,
-            )
-
-    @classmethod
-    def _execute(cls, statement):
-        with closing(sql_db.db_connect("postgres").cursor()) as cr:
-            cr._cnx.autocommit = True
-            cr.execute(statement)
+    worker = "concurrent_reservation.py"
 
     def test_the_same_goods_are_never_reserved_twice(self):
         """Ten pieces, both want ten: one gets them, the other looks again and waits."""
@@ -63,25 +26,15 @@ class TestReservationConcurrency(BaseCase):
         self.assertEqual(tries, [1, 2], "they did not meet: the test proves nothing")
         self.assertEqual(self._reserved(), (10, 10))
 
-    def _start(self, *arguments):
-        return subprocess.Popen(
-            [sys.executable, WORKER, config["config"], self.database, *arguments],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
     def _reserved(self):
         """What is reserved on quants, and on move lines."""
-        with closing(sql_db.db_connect(self.database).cursor()) as cr:
-            cr.execute(
-                """
-                SELECT (SELECT sum(reserved_quantity) FROM stock_quant q
-                         WHERE q.product_id = p.id),
-                       (SELECT sum(quantity_product_uom) FROM stock_move_line l
-                         WHERE l.product_id = p.id)
-                  FROM product_product p ORDER BY p.id DESC LIMIT 1
-                """
-            )
-            on_quants, on_lines = cr.fetchone()
-        sql_db.close_db(self.database)
+        [(on_quants, on_lines)] = self._query(
+            """
+            SELECT (SELECT sum(reserved_quantity) FROM stock_quant q
+                     WHERE q.product_id = p.id),
+                   (SELECT sum(quantity_product_uom) FROM stock_move_line l
+                     WHERE l.product_id = p.id)
+              FROM product_product p ORDER BY p.id DESC LIMIT 1
+            """
+        )
         return float(on_quants), float(on_lines)

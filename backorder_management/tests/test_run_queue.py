@@ -1,5 +1,6 @@
 """Runs that nobody waits for: queued, on schedule, failing, forgotten."""
 
+from contextlib import contextmanager
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -41,10 +42,7 @@ class TestRunQueue(RunCommon, CronMixinCase):
         )
         self.env.company.backorder_responsible_id = chief
         order = self._create_order((self.glass, 4))
-        with (
-            patch.object(FactFinder, "find", side_effect=KeyError("broken")),
-            self.assertLogs("odoo.addons.backorder_management", "ERROR"),
-        ):
+        with self._broken():
             receipt = self._receive((self.glass, 4))
         run = self.env["backorder.run"].search([])
         self.assertEqual([run.state, run.queued, run.attempts], ["failed", True, 1])
@@ -59,10 +57,7 @@ class TestRunQueue(RunCommon, CronMixinCase):
 
     def test_a_run_that_always_fails_is_given_up(self):
         self._create_order((self.glass, 4))
-        with (
-            patch.object(FactFinder, "find", side_effect=KeyError("broken")),
-            self.assertLogs("odoo.addons.backorder_management", "ERROR"),
-        ):
+        with self._broken():
             self._receive((self.glass, 4))
             for _attempt in range(4):
                 self._work()
@@ -74,10 +69,7 @@ class TestRunQueue(RunCommon, CronMixinCase):
 
     def test_a_failed_run_waits_before_it_is_tried_again(self):
         self._create_order((self.glass, 4))
-        with (
-            patch.object(FactFinder, "find", side_effect=KeyError("broken")),
-            self.assertLogs("odoo.addons.backorder_management", "ERROR"),
-        ):
+        with self._broken():
             self._receive((self.glass, 4))
         with self.enter_registry_test_mode():
             self.env.ref(QUEUE).method_direct_trigger()
@@ -144,6 +136,15 @@ class TestRunQueue(RunCommon, CronMixinCase):
                 run.write(vals)
             with self.assertRaises(AccessError):
                 Run.create(vals)
+
+    @contextmanager
+    def _broken(self):
+        """Runs fail, and say so in the log."""
+        with (
+            patch.object(FactFinder, "find", side_effect=KeyError("broken")),
+            self.assertLogs("odoo.addons.backorder_management", "ERROR"),
+        ):
+            yield
 
     def _work(self):
         # some minutes later

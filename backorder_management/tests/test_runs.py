@@ -17,10 +17,7 @@ class TestRuns(RunCommon):
         """Given 10 glasses, all of them reserved for an order of 10 that is not
         starred, when a strategy may redistribute by star and a starred order of 6
         waits, then it gets its 6, and the other one keeps 4."""
-        self._put_stock(self.glass, 10)
-        first = self._create_order((self.glass, 10))
-        urgent = self._create_order((self.glass, 6))
-        urgent.picking_ids.move_ids.priority = "1"
+        first, urgent = self._contest(self.glass, 10, wanted=6)
         self.assertReserved(first, 10)
         strategy = self._create_strategy("-star", "order_date", segments=REDISTRIBUTE)
         run = self._simulate(strategy, product_ids=self.glass.ids)
@@ -48,10 +45,7 @@ class TestRuns(RunCommon):
         self.assertNotIn(run.name, "".join(urgent.message_ids.mapped("body")))
 
     def test_undo_puts_every_reservation_back(self):
-        self._put_stock(self.glass, 10)
-        first = self._create_order((self.glass, 10))
-        urgent = self._create_order((self.glass, 6))
-        urgent.picking_ids.move_ids.priority = "1"
+        first, urgent = self._contest(self.glass, 10, wanted=6)
         strategy = self._create_strategy("-star", segments=REDISTRIBUTE)
         run = self._simulate(strategy, product_ids=self.glass.ids)
         run.action_apply()
@@ -67,12 +61,8 @@ class TestRuns(RunCommon):
     def test_what_was_picked_meanwhile_is_named_by_undo(self):
         """Given a run that moved glasses and cups, when the glasses have been shipped,
         then undo puts back the cups and names the orders of the glasses."""
-        self._put_stock(self.glass, 4)
-        self._put_stock(self.cup, 4)
-        losers = [self._create_order((each, 4)) for each in (self.glass, self.cup)]
-        winners = [self._create_order((each, 4)) for each in (self.glass, self.cup)]
-        for order in winners:
-            order.picking_ids.move_ids.priority = "1"
+        contests = [self._contest(each) for each in (self.glass, self.cup)]
+        losers, winners = zip(*contests, strict=True)
         strategy = self._create_strategy("-star", segments=REDISTRIBUTE)
         run = self._simulate(strategy, product_ids=(self.glass | self.cup).ids)
         run.action_apply()
@@ -88,10 +78,7 @@ class TestRuns(RunCommon):
         self.assertStockSound(self.glass, self.cup)
 
     def test_nothing_to_put_back(self):
-        self._put_stock(self.glass, 4)
-        self._create_order((self.glass, 4))
-        urgent = self._create_order((self.glass, 4))
-        urgent.picking_ids.move_ids.priority = "1"
+        _holder, urgent = self._contest(self.glass)
         strategy = self._create_strategy("-star", segments=REDISTRIBUTE)
         run = self._simulate(strategy, product_ids=self.glass.ids)
         run.action_apply()
@@ -101,12 +88,8 @@ class TestRuns(RunCommon):
         self.assertEqual(run.state, "applied")
 
     def test_what_changed_is_refused_by_name_and_the_rest_applied(self):
-        self._put_stock(self.glass, 4)
-        self._put_stock(self.cup, 4)
-        losers = [self._create_order((each, 4)) for each in (self.glass, self.cup)]
-        winners = [self._create_order((each, 4)) for each in (self.glass, self.cup)]
-        for order in winners:
-            order.picking_ids.move_ids.priority = "1"
+        contests = [self._contest(each) for each in (self.glass, self.cup)]
+        losers, winners = zip(*contests, strict=True)
         strategy = self._create_strategy("-star", segments=REDISTRIBUTE)
         run = self._simulate(strategy, product_ids=(self.glass | self.cup).ids)
         self._put_stock(self.glass, 1)
@@ -118,10 +101,7 @@ class TestRuns(RunCommon):
         self.assertNotIn("Cup", run.note)
 
     def test_nothing_can_be_applied_any_more(self):
-        self._put_stock(self.glass, 4)
-        self._create_order((self.glass, 4))
-        urgent = self._create_order((self.glass, 4))
-        urgent.picking_ids.move_ids.priority = "1"
+        _holder, urgent = self._contest(self.glass)
         strategy = self._create_strategy("-star", segments=REDISTRIBUTE)
         run = self._simulate(strategy, product_ids=self.glass.ids)
         self._put_stock(self.glass, 1)
@@ -135,10 +115,7 @@ class TestRuns(RunCommon):
         self.assertReserved(urgent, 4)
 
     def test_a_product_archived_meanwhile(self):
-        self._put_stock(self.glass, 4)
-        self._create_order((self.glass, 4))
-        urgent = self._create_order((self.glass, 4))
-        urgent.picking_ids.move_ids.priority = "1"
+        _holder, urgent = self._contest(self.glass)
         strategy = self._create_strategy("-star", segments=REDISTRIBUTE)
         run = self._simulate(strategy, product_ids=self.glass.ids)
         self.glass.active = False
@@ -147,10 +124,7 @@ class TestRuns(RunCommon):
 
     def test_nobody_loses_without_a_segment(self):
         """The default outcome is to keep what one has."""
-        self._put_stock(self.glass, 4)
-        first = self._create_order((self.glass, 4))
-        urgent = self._create_order((self.glass, 4))
-        urgent.picking_ids.move_ids.priority = "1"
+        first, urgent = self._contest(self.glass)
         run = self._simulate(product_ids=self.glass.ids)
         self.assertEqual(
             run.strategy_id, self.env["backorder.strategy"]._get_standard()
@@ -255,10 +229,7 @@ class TestRuns(RunCommon):
         self.assertEqual(run.loss_count, 1)
 
     def test_users_simulate_and_managers_apply(self):
-        self._put_stock(self.glass, 4)
-        self._create_order((self.glass, 4))
-        urgent = self._create_order((self.glass, 4))
-        urgent.picking_ids.move_ids.priority = "1"
+        _holder, urgent = self._contest(self.glass)
         strategy = self._create_strategy("-star", segments=REDISTRIBUTE)
         user = new_test_user(
             self.env, "planner", "backorder_management.group_backorder_user"

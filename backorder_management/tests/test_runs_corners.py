@@ -20,10 +20,7 @@ class TestUndoCorners(RunCommon):
 
     def setUp(self):
         super().setUp()
-        self._put_stock(self.glass, 6)
-        self.loser = self._create_order((self.glass, 6))
-        self.winner = self._create_order((self.glass, 6))
-        self.winner.picking_ids.move_ids.priority = "1"
+        self.loser, self.winner = self._contest(self.glass, 6)
         strategy = self._create_strategy("-star", segments=REDISTRIBUTE)
         self.run_ = self._simulate(strategy, product_ids=self.glass.ids)
         self.run_.action_apply()
@@ -31,7 +28,7 @@ class TestUndoCorners(RunCommon):
 
     def test_a_line_pinned_meanwhile_keeps_its_goods(self):
         self.winner.order_line._pin("promised")
-        with self.assertRaisesRegex(UserError, "pinned meanwhile"):
+        with self.assertRaisesRegex(UserError, "its stock is pinned"):
             self.run_.action_undo()
         self.assertReserved(self.winner, 6)
 
@@ -209,13 +206,16 @@ class TestBlockCorners(RunCommon):
             pick.move_ids._action_done()
 
     def test_others_see_the_free_stock(self):
-        """A blocked order is not served by stock that it cannot take."""
+        """Where nothing is reserved by itself, free stock covers the next in line."""
+        self.warehouse.out_type_id.reservation_method = "manual"
         self._put_stock(self.glass, 5)
         blocked = self._create_order((self.glass, 5))
-        blocked._block("credit limit")
         other = self._create_order((self.glass, 5))
-        self.assertReserved(other, 5)
+        self.assertEqual(other.order_line.qty_backordered, 5)
+        blocked._block("credit limit")
+        self._settle()
         self.assertEqual(other.order_line.qty_backordered, 0)
+        self.assertEqual(blocked.order_line.qty_backordered, 5)
 
 
 @tagged("post_install", "-at_install")
@@ -252,3 +252,26 @@ class TestWizards(RunCommon):
                 self.env.company.backorder_run_limit = -1
             with self.assertRaises(CheckViolation), self.env.cr.savepoint():
                 self._create_strategy(max_passed_runs=-1)
+
+    def test_what_is_to_arrive_is_named(self):
+        """
+        GIVEN receipts of 7 and 5 glasses expected, one of them in two steps, no cups
+        WHEN orders that wait for them are looked at, and after one has been received
+        THEN the reason names the quantity that is still to come, once
+        """
+        self._create_receipt((self.glass, 7))
+        self.warehouse.reception_steps = "two_steps"
+        inbound = self._create_receipt(
+            (self.glass, 5), location=self.warehouse.wh_input_stock_loc_id
+        )
+        inbound.move_ids.location_final_id = self.stock
+        order = self._create_order((self.glass, 20), (self.cup, 1))
+        glasses, cups = order.order_line
+        run = self._simulate()
+        reasons = {line.sale_line_id: line.reason for line in run.line_ids}
+        self.assertEqual(reasons[glasses], "No stock left; 12.00 Units are to arrive")
+        self.assertEqual(reasons[cups], "No stock left and no arrival")
+        self._validate(inbound)
+        run.action_simulate()
+        reasons = {line.sale_line_id: line.reason for line in run.line_ids}
+        self.assertEqual(reasons[glasses], "No stock left; 12.00 Units are to arrive")

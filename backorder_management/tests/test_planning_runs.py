@@ -1,0 +1,118 @@
+"""Plans compared, what can be undone, what there is to divide: pure functions."""
+
+import unittest
+
+from ..planning.connected import connect_products, get_fingerprint
+from ..planning.plans import VIOLATED, as_before, get_effect, get_moves, leave_alone
+from ..planning.ranking import get_breach, is_overdue
+from ..planning.reallocation import REDISTRIBUTE, Claim, Situation, reallocate
+from ..planning.smallest_change import SmallestChange, find_smallest_change
+from ..planning.supply import add_up_supplies, cut_to_limits
+from ..planning.undoing import GONE, STRANDED, Moved, choose_restorable
+
+
+def contest():
+    """The first wants 4 of the 6 that the second holds."""
+    claims = [
+        Claim(1, "S1", "cups", 4.0, rank=(1,), place=(1,), outcome=REDISTRIBUTE),
+        Claim(
+            2, "S2", "cups", 6.0, (("shelf", 6.0),), (2,), (2,), outcome=REDISTRIBUTE
+        ),
+    ]
+    return Situation(claims, {"cups": ("shelf",)}, {"shelf": 6.0}, 2)
+
+
+class TestPlans(unittest.TestCase):
+    def test_effects_and_moves(self):
+        gain, loss = reallocate(contest()).decisions
+        self.assertEqual([get_effect(gain, 2), get_effect(loss, 2)], ["gain", "loss"])
+        self.assertEqual(get_moves(gain, 2), {"shelf": (0.0, 4.0)})
+        self.assertEqual(get_moves(loss, 2), {"shelf": (6.0, 2.0)})
+
+    def test_as_before_and_left_alone(self):
+        plan = reallocate(contest())
+        self.assertEqual([each.after for each in as_before(plan).decisions], [0, 6])
+        left = leave_alone(plan, {2}).decisions
+        self.assertEqual([each.after for each in left], [4, 6])
+        self.assertEqual(left[1].reason.code, VIOLATED)
+        self.assertEqual(get_moves(left[1], 2), {})
+
+    def test_smallest_change(self):
+        """Four more pieces, or to be first: the second one would have all."""
+        self.assertEqual(
+            find_smallest_change(contest(), 2),
+            SmallestChange(more=4.0, first_in_line=True),
+        )
+
+
+class TestUndoing(unittest.TestCase):
+    def choose(self, possible, impossible=(), **free):
+        return choose_restorable(possible, impossible, free, digits=2)
+
+    def test_all_go_back(self):
+        winner, loser = Moved(1, {}, {"a": 6.0}), Moved(2, {"a": 6.0}, {})
+        self.assertEqual(self.choose([winner, loser]), {})
+
+    def test_goods_that_have_gone(self):
+        self.assertEqual(self.choose([Moved(2, {"a": 6.0}, {})], a=5.0), {2: GONE})
+
+    def test_goods_that_cannot_go_back_stay(self):
+        winner, loser = Moved(1, {}, {"a": 6.0}), Moved(2, {"a": 6.0}, {})
+        self.assertEqual(self.choose([winner], [loser]), {1: STRANDED})
+
+    def test_the_first_in_line_keeps_what_is_stranded(self):
+        """Six came from one who cannot have them back; four were free before."""
+        first, second = Moved(1, {}, {"a": 6.0}), Moved(2, {}, {"a": 4.0})
+        lost = Moved(3, {"a": 6.0}, {})
+        self.assertEqual(self.choose([first, second], [lost]), {1: STRANDED})
+
+    def test_one_that_is_refused_gives_nothing_back(self):
+        """It would give 2 of b and wants 3 of a, which are not there; so the one that
+        waits for the 2 of b does not get them either."""
+        mixed = Moved(1, {"a": 3.0}, {"b": 2.0})
+        waits = Moved(2, {"b": 2.0}, {})
+        self.assertEqual(self.choose([mixed, waits]), {1: GONE, 2: GONE})
+
+
+class TestSupply(unittest.TestCase):
+    def test_what_is_kept_counts_where_too_much_is_reserved(self):
+        """4 on hand, 6 reserved: 5 by one who keeps it, 1 by one who need not."""
+        self.assertEqual(
+            add_up_supplies({"a": -2.0, "b": 3.0}, {"a": 6.0}, {"a": 5.0}, 2),
+            {"a": 5.0, "b": 3.0},
+        )
+
+    def test_negative_stock_takes_from_the_last_place(self):
+        """3 and 4 free, 5 owed elsewhere in the pool: 2 may be taken, of the first."""
+        self.assertEqual(
+            cut_to_limits({"a": 3.0, "b": 4.0}, {}, [(("a", "b"), 2.0)], 2),
+            {"a": 2.0, "b": 0.0},
+        )
+
+    def test_what_is_held_is_not_cut(self):
+        self.assertEqual(
+            cut_to_limits({"a": 3.0}, {"a": 2.0}, [(("a",), -9.0)], 2), {"a": 2.0}
+        )
+
+
+class TestRules(unittest.TestCase):
+    def test_breach(self):
+        self.assertEqual(
+            [get_breach(9, 5), get_breach(4, 5), get_breach(9, 0)], [4, 0, 0]
+        )
+
+    def test_overdue(self):
+        self.assertTrue(is_overdue(3, 0, 3, 0))
+        self.assertTrue(is_overdue(0, 7, 3, 7))
+        self.assertFalse(is_overdue(2, 6, 3, 7))
+        self.assertFalse(is_overdue(99, 99, 0, 0))
+
+    def test_connected_products(self):
+        lines = [("a", 1, False), ("b", 1, True), ("c", 2, True), ("b", 2, True)]
+        numbers = connect_products(lines)
+        self.assertEqual(numbers["b"], numbers["c"])
+        self.assertNotEqual(numbers["a"], numbers["b"])
+
+    def test_fingerprints(self):
+        self.assertEqual(get_fingerprint([(1,), (2,)]), get_fingerprint([(2,), (1,)]))
+        self.assertNotEqual(get_fingerprint([(1,)]), get_fingerprint([(1.5,)]))
