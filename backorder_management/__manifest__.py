@@ -26,6 +26,7 @@
         "views/stock_picking_views.xml",
         "views/backorder_block_pin_views.xml",
         "views/backorder_run_views.xml",
+        "views/backorder_run_confirm_views.xml",
         "views/reallocation_buttons_views.xml",
         "views/backorder_strategy_views.xml",
         "views/backorder_menus.xml",

@@ -305,6 +305,36 @@ class BackorderRun(models.Model):
             "view_mode": "form",
         }
 
+    def action_open_apply(self):
+        """Ask before applying, with the effect in words."""
+        return self._open_confirm("apply", self.env._("Apply %s", self.name))
+
+    def action_open_undo(self):
+        """Ask before undoing, with the effect in words."""
+        return self._open_confirm("undo", self.env._("Undo %s", self.name))
+
+    def _open_confirm(self, operation: str, title: str):
+        self.ensure_one()
+        self._check_manager()
+        self._check_state("proposed" if operation == "apply" else "applied")
+        confirm = self.env["backorder.run.confirm"].create(
+            {
+                "run_id": self.id,
+                "operation": operation,
+                "simulated_at": self.simulated_at,
+            }
+        )
+        confirm._state_effect()
+        return {
+            "type": "ir.actions.act_window",
+            "name": title,
+            "res_model": confirm._name,
+            "res_id": confirm.id,
+            "view_mode": "form",
+            "target": "new",
+            "context": {"dialog_size": "medium"},
+        }
+
     def action_open_gains(self):
         return self._open_lines("gains")
 

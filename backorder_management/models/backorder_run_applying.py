@@ -12,6 +12,7 @@ from odoo.tools import SQL
 from odoo.tools.misc import formatLang
 
 from ..planning.reallocation import GAINING
+from ..planning.undoing import GONE, Moved, choose_restorable
 
 
 class BackorderRun(models.Model):
@@ -23,8 +24,9 @@ class BackorderRun(models.Model):
         """Apply the groups whose facts are still those of the proposal."""
         # sudo: the run decides for all orders of the company; who may apply is checked
         run = self.sudo().with_company(self.company_id)
-        run.env["backorder.demand"]._refresh_pending()
-        special = run._refuse_changed_groups()
+        changed, special = run._find_changed_groups()
+        for group in changed:
+            group._refuse(group._get_change_message())
         groups = run.group_ids.filtered(lambda group: group.state == "proposed")
         lines = run._get_changing_lines(groups)
         run._apply_lines(lines, special)
@@ -66,11 +68,14 @@ class BackorderRun(models.Model):
             )
         )
 
-    def _refuse_changed_groups(self) -> set[int]:
-        """Mark the groups whose facts are not those of the proposal any more.
+    def _find_changed_groups(self):
+        """Groups whose facts are not those of the proposal any more.
 
-        :return: ids of products that only core's own routine can reserve
+        :return: these groups, and ids of products that only core's own routine can
+            reserve
         """
+        self.env["backorder.demand"]._refresh_pending()
+        changed = self.group_ids.browse()
         special: set[int] = set()
         for strategy, groups in self.group_ids.grouped("strategy_id").items():
             facts = self._find_facts(strategy, sorted(groups.product_ids.ids))
@@ -84,8 +89,8 @@ class BackorderRun(models.Model):
             }
             for group in groups:
                 if fresh.get(frozenset(group.product_ids.ids)) != group.fingerprint:
-                    group._refuse(group._get_change_message())
-        return special
+                    changed += group
+        return changed, special
 
     def _get_changing_lines(self, groups):
         return self.line_ids.filtered(
@@ -203,17 +208,7 @@ class BackorderRun(models.Model):
         """
         # sudo: as when it was applied
         run = self.sudo().with_company(self.company_id)
-        applied = run.group_ids.filtered(lambda group: group.state == "applied")
-        lines = run._get_changing_lines(applied)
-        if not lines and run.gain_count + run.loss_count:
-            raise UserError(
-                self.env._(
-                    "The lines of %(run)s have been cleaned up: it cannot be undone "
-                    "any more.",
-                    run=run.name,
-                )
-            )
-        lines.refusal = False
+        lines = run._get_applied_lines()
         possible = lines._filter_restorable()
         if lines and not possible:
             raise UserError(
@@ -234,6 +229,22 @@ class BackorderRun(models.Model):
         )
         run._store_quantities_after()
         run._tell_who_loses(possible, undone=True)
+
+    def _get_applied_lines(self):
+        """
+        :raise UserError: they are gone
+        """
+        applied = self.group_ids.filtered(lambda group: group.state == "applied")
+        lines = self._get_changing_lines(applied)
+        if not lines and self.gain_count + self.loss_count:
+            raise UserError(
+                self.env._(
+                    "The lines of %(run)s have been cleaned up: it cannot be undone "
+                    "any more.",
+                    run=self.name,
+                )
+            )
+        return lines
 
 
 class BackorderRunGroup(models.Model):
@@ -286,15 +297,42 @@ class BackorderRunLine(models.Model):
 
     def _filter_restorable(self):
         """Lines that can be put back together; the others get the reason why not."""
-        held = self.move_id._get_holdings()
-        candidates = self.browse()
+        refusals = self._find_refusals()
         for line in self:
-            if refusal := line._get_refusal(held):
-                line.refusal = refusal
-            else:
-                candidates += line
-        possible = candidates._filter_possible_together()
-        return possible._without_goods_that_nobody_takes_back(self - possible)
+            line.refusal = refusals.get(line.id, "")
+        return self.filtered(lambda line: not line.refusal).sorted("rank")
+
+    def _find_refusals(self) -> dict[int, str]:
+        """Why lines cannot be put back together with the others, by line id."""
+        held = self.move_id._get_holdings()
+        refusals = {line.id: line._get_refusal(held) for line in self}
+        possible = self.filtered(lambda line: not refusals[line.id]).sorted("rank")
+        reasons = choose_restorable(
+            [line._get_moved() for line in possible],
+            [line._get_moved() for line in self - possible],
+            self._get_free_quantities(),
+            digits=self.env["decimal.precision"].precision_get("Product Unit"),
+        )
+        for line in possible:
+            if line.id in reasons:
+                refusals[line.id] = line._get_refusal_label(reasons[line.id])
+        return {line_id: refusal for line_id, refusal in refusals.items() if refusal}
+
+    def _get_moved(self) -> Moved:
+        changes = {
+            (self.product_id.id, *key): after - before
+            for *key, before, after in self.changes
+        }
+        return Moved(
+            self.id,
+            given={key: -change for key, change in changes.items() if change < 0},
+            taken={key: change for key, change in changes.items() if change > 0},
+        )
+
+    def _get_refusal_label(self, reason: str) -> str:
+        if reason == GONE:
+            return self.env._("the goods have gone to others meanwhile")
+        return self.env._("those who had the goods cannot have them")
 
     def _get_refusal(self, held) -> str:
         move = self.move_id
@@ -305,64 +343,15 @@ class BackorderRunLine(models.Model):
         if self.order_id.backorder_blocked:
             return self.env._("the order has been blocked")
         if self.sale_line_id._is_pinned():
-            return self.env._("pinned meanwhile")
+            return self.env._("its stock is pinned")
         unit = self.product_id.uom_id
         for *key, _before, after in self.changes:
             if unit.compare(held[move.id][tuple(key)], after) != 0:
                 return self.env._("its reservation has changed meanwhile")
         return ""
 
-    def _filter_possible_together(self):
-        """Those for which there is enough, once all of them have given back."""
-        lines = self
-        while lines:
-            free = lines._get_free_after_giving_back()
-            refused = self.browse()
-            for line in lines:
-                wanted = {
-                    (line.product_id.id, *key): before - after
-                    for *key, before, after in line.changes
-                    if before > after
-                }
-                compare = line.product_id.uom_id.compare
-                if any(compare(free[key], qty) < 0 for key, qty in wanted.items()):
-                    line.refusal = self.env._("the goods have gone to others meanwhile")
-                    refused += line
-                    continue
-                for key, quantity in wanted.items():
-                    free[key] -= quantity
-            if not refused:
-                break
-            lines -= refused
-        return lines
-
-    def _without_goods_that_nobody_takes_back(self, refused):
-        """Who has gained keeps it where those who had it before cannot have it back:
-        the first in the order of service, as far as that goes."""
-        stranded: dict[tuple, float] = defaultdict(float)
-        for line in refused:
-            for *key, before, after in line.changes:
-                if before > after:
-                    stranded[(line.product_id.id, *key)] += before - after
-        kept = self.browse()
-        for line in self.sorted("rank"):
-            gained = {
-                (line.product_id.id, *key): after - before
-                for *key, before, after in line.changes
-                if after > before
-            }
-            compare = line.product_id.uom_id.compare
-            if gained and all(
-                compare(stranded[key], quantity) >= 0
-                for key, quantity in gained.items()
-            ):
-                for key, quantity in gained.items():
-                    stranded[key] -= quantity
-                line.refusal = self.env._("those who had the goods cannot have them")
-                kept += line
-        return self - kept
-
-    def _get_free_after_giving_back(self) -> dict[tuple, float]:
+    def _get_free_quantities(self) -> dict[tuple, float]:
+        """What nobody holds of the products, by product and place."""
         free: dict[tuple, float] = defaultdict(float)
         quants = self.env["stock.quant"].search(
             [
@@ -372,23 +361,17 @@ class BackorderRunLine(models.Model):
         )
         for quant in quants:
             key = (quant.product_id.id, *quant._get_holding_key())
-            free[key] += max(0.0, quant.quantity - quant.reserved_quantity)
-        for line in self:
-            for *key, before, after in line.changes:
-                if after > before:
-                    free[(line.product_id.id, *key)] += after - before
+            free[key] += quant.quantity - quant.reserved_quantity
         return free
 
     def _get_undo_refusals(self) -> str:
         refused = self.filtered("refusal")
-        if not refused:
-            return ""
-        return "\n".join(
-            self.env._(
-                "%(document)s (%(product)s): %(refusal)s.",
-                document=line.order_id.name or line.move_id.reference or "",
-                product=line.product_id.display_name,
-                refusal=line.refusal,
-            )
-            for line in refused
+        return "\n".join(line._name_refusal(line.refusal) for line in refused)
+
+    def _name_refusal(self, refusal: str) -> str:
+        return self.env._(
+            "%(document)s (%(product)s): %(refusal)s.",
+            document=self.order_id.name or self.move_id.reference or "",
+            product=self.product_id.display_name,
+            refusal=refusal,
         )

@@ -3,6 +3,7 @@ from . import test_bad_input
 from . import test_corners
 from . import test_cut_over
 from . import test_demo
+from . import test_duplicate_quants
 from . import test_invoicing
 from . import test_invoicing_concurrency
 from . import test_invoicing_credit
@@ -15,11 +16,13 @@ from . import test_planning_fair_share
 from . import test_planning_invoicing
 from . import test_planning_ranking
 from . import test_planning_reallocation
+from . import test_planning_runs
 from . import test_planning_states
 from . import test_random_operations
 from . import test_reservation
 from . import test_reservation_concurrency
 from . import test_reservation_differential
+from . import test_run_confirm
 from . import test_runs_concurrency
 from . import test_runs_corners
 from . import test_runs_random

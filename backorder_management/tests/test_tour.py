@@ -66,3 +66,72 @@ class TestTour(HttpCase):
             [2.0, 3.0],
         )
         self.assertEqual(len(self.order.invoice_ids), 2)
+
+
+@tagged("post_install", "-at_install")
+class TestRunTour(HttpCase):
+    """Scarce stock divided anew by clicking, and divided as before."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.warehouse = cls.env["stock.warehouse"].search(
+            [("company_id", "=", cls.env.company.id)], limit=1
+        )
+        cls.decanter = cls.env["product.product"].create(
+            {"name": "Tour Decanter", "is_storable": True}
+        )
+        cls.env["stock.quant"]._update_available_quantity(
+            cls.decanter, cls.warehouse.lot_stock_id, 5
+        )
+        cls.inn = cls._create_order("Tour Inn")
+        cls.palace = cls._create_order("Tour Palace")
+        cls.palace.picking_ids.priority = "1"
+        decanters = f"[('product_id', '=', {cls.decanter.id})]"
+        cls.env["backorder.strategy"].create(
+            {
+                "name": "Tour Stars",
+                "company_id": cls.env.company.id,
+                "criterion_ids": [
+                    Command.create({"criterion": "star", "descending": True})
+                ],
+                # everybody else's stock stays where it is
+                "segment_ids": [
+                    Command.create(
+                        {
+                            "name": "Decanters",
+                            "filter_domain": decanters,
+                            "outcome": "redistribute",
+                        }
+                    )
+                ],
+            }
+        )
+
+    @classmethod
+    def _create_order(cls, customer):
+        order = cls.env["sale.order"].create(
+            {
+                "partner_id": cls.env["res.partner"].create({"name": customer}).id,
+                "warehouse_id": cls.warehouse.id,
+                "order_line": [
+                    Command.create(
+                        {"product_id": cls.decanter.id, "product_uom_qty": 5}
+                    )
+                ],
+            }
+        )
+        order.action_confirm()
+        return order
+
+    def test_run(self):
+        """
+        Scenario: an inn holds all 5 decanters, a palace with a star wants 5; simulate,
+            look at the loss, apply, undo, all by clicking
+        Expected: the screens say who loses to whom; in the end the inn holds them again
+        """
+        self.start_tour("/odoo", "backorder_management_run", login="admin", timeout=120)
+        run = self.env["backorder.run"].search([], order="id desc", limit=1)
+        self.assertEqual(run.state, "undone")
+        self.assertEqual(self.inn.order_line.qty_allocated, 5)
+        self.assertEqual(self.palace.order_line.qty_allocated, 0)

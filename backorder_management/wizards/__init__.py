@@ -1,2 +1,3 @@
 from . import backorder_block
 from . import backorder_pin
+from . import backorder_run_confirm
