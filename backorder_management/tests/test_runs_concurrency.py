@@ -77,11 +77,11 @@ class TestRunsConcurrency(ConcurrencyCase):
         self._finish(self._start("queue", 6))
         victim = self._start("cron")
         victim.stdout.readline()
-        time.sleep(1.2)  # in the middle of its second or third run
+        self._wait_until_queued(at_most=5)
+        time.sleep(0.2)  # in the middle of the next one
         victim.send_signal(signal.SIGKILL)
         victim.communicate()
-        left = self._query("SELECT count(*) FROM backorder_run WHERE queued")[0][0]
-        self.assertTrue(0 < left < 6, f"{left} left: killed too early or too late")
+        self.assertGreater(self._count_queued(), 0, "killed too late")
         self.assertEqual(self._query(UNSOUND), [])
         survivors = [self._start("cron") for _each in range(2)]
         for survivor in survivors:
@@ -92,6 +92,15 @@ class TestRunsConcurrency(ConcurrencyCase):
         self.assertEqual(self._query(UNSOUND), [])
         self.assertEqual(self._query(BEYOND), [])
         self.assertGreater(self._query(RESERVED)[0][0], 0)
+
+    def _count_queued(self):
+        return self._query("SELECT count(*) FROM backorder_run WHERE queued")[0][0]
+
+    def _wait_until_queued(self, at_most):
+        end = time.monotonic() + 60
+        while self._count_queued() > at_most:
+            self.assertLess(time.monotonic(), end, "the scheduled action does nothing")
+            time.sleep(0.02)
 
     def _finish(self, process):
         output, errors = process.communicate()
