@@ -35,6 +35,7 @@ from . import backorder_run
 from . import backorder_run_group
 from . import backorder_run_line
 from . import backorder_run_planning
+from . import backorder_run_progress
 from . import backorder_run_applying
 from . import backorder_run_queue
 from . import backorder_run_why

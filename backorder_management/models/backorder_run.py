@@ -227,6 +227,8 @@ class BackorderRun(models.Model):
         """Propose who keeps, gains and loses; reserves nothing."""
         for run in self:
             run._check_state("draft", "proposed", "failed")
+            if run.asked_by_id:  # needs no scheduled action any more
+                run.sudo().queued = False
             run._simulate()
         return True
 

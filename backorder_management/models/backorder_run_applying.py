@@ -24,6 +24,7 @@ class BackorderRun(models.Model):
         """Apply the groups whose facts are still those of the proposal."""
         # sudo: the run decides for all orders of the company; who may apply is checked
         run = self.sudo().with_company(self.company_id)
+        run._tell_progress("applying")
         changed, special = run._find_changed_groups()
         for group in changed:
             group._refuse(group._get_change_message())

@@ -130,6 +130,7 @@ class BackorderRun(models.Model):
         run.env["backorder.demand"]._refresh_pending()
         run.simulated_at = fields.Datetime.now()
         parts = run._get_parts()
+        run._tell_progress("storing")
         run._store_proposal(parts)
         run.write(
             {
@@ -150,7 +151,9 @@ class BackorderRun(models.Model):
         strategies._check_criteria()
         parts, product_ids = [], None
         for strategy in strategies:
+            self._tell_progress("reading")
             facts = self._find_facts(strategy, product_ids)
+            self._tell_progress("planning")
             plan = reallocate(
                 facts.situation, strategy.sharing, float(strategy.solver_seconds)
             )

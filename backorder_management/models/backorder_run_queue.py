@@ -106,8 +106,11 @@ class BackorderRun(models.Model):
         try:
             with self.env.cr.savepoint():
                 self._simulate()
-                self._apply()
-                self._serve_refused()
+                if self.asked_by_id:
+                    self._tell_who_asked()
+                else:
+                    self._apply()
+                    self._serve_refused()
                 self._close_failures()
         except psycopg2.Error as error:
             if error.pgcode in PG_CONCURRENCY_ERRORS_TO_RETRY:
@@ -172,7 +175,9 @@ class BackorderRun(models.Model):
             self.activity_unlink(["mail.mail_activity_data_todo"])
 
     def _get_responsible(self):
-        """Whom the settings name, else a backorder manager of the company."""
+        """Who asked for it, or whom the settings name, else a backorder manager."""
+        if self.asked_by_id:
+            return self.asked_by_id
         if user := self.company_id.backorder_responsible_id:
             return user
         managers = self.env.ref(
@@ -243,7 +248,8 @@ class BackorderRun(models.Model):
     def _work_queued(self):
         """One queued run; what another transaction disturbed is left for later."""
         self.queued = False
-        self._work()
+        self.with_context(backorder_tell_progress=True)._work()
+        self.env["backorder.run.progress"]._forget(self.id)
 
     # ------------------------------------------------------------------- schedules
 

@@ -35,6 +35,84 @@ class TestRunQueue(RunCommon, CronMixinCase):
         self.assertReserved(order, 4)
         self.assertFalse(self.env["backorder.run"].search([]))
 
+    def test_simulated_in_the_background(self):
+        """
+        GIVEN a user who has a run simulated in the background
+        WHEN the scheduled action has done so
+        THEN the user is told, nothing is reserved, and a manager may apply it
+        """
+        clerk = new_test_user(
+            self.env, "clerk", "backorder_management.group_backorder_user"
+        )
+        _holder, starred = self._contest(self.glass)
+        strategy = self._create_strategy("-star", segments=[("[]", "redistribute")])
+        run = self.env["backorder.run"].create({"strategy_id": strategy.id})
+        waiting = self.env["backorder.run"].create({})
+        with self.capture_triggers(QUEUE) as triggered:
+            (run | waiting).with_user(clerk).action_simulate_later()
+        self.assertEqual(len(triggered.records), 2)
+        self.assertEqual((run.queued, run.runs_before), (True, 0))
+        self.assertEqual((waiting.queued, waiting.runs_before), (True, 1))
+        self._work()
+        self.assertEqual((run.state, run.queued), ("proposed", False))
+        self.assertReserved(starred, 0)
+        self.env.cr.precommit.run()
+        told = self.env["bus.bus"].search([("message", "like", run.name)])
+        self.assertIn(f'"res.partner",{clerk.partner_id.id}', told.channel)
+        run.action_apply()
+        self.assertReserved(starred, 4)
+
+    def test_whoever_simulates_meanwhile_needs_no_queue(self):
+        run = self.env["backorder.run"].create({})
+        run.action_simulate_later()
+        run.action_simulate()
+        self.assertEqual((run.state, run.queued), ("proposed", False))
+
+    def test_progress_of_a_queued_run(self):
+        """Others see each stage while the run is in work, and none afterwards."""
+        self._contest(self.glass)
+        run = self.env["backorder.run"].create({"product_ids": self.glass.ids})
+        run._queue()
+        table = self.env["backorder.run.progress"]
+        tell, seen = type(table)._tell, []
+
+        def told(progress, run_id, stage):
+            tell(progress, run_id, stage)
+            table.invalidate_model()
+            seen.append(table.search([("run_id", "=", run.id)]).stage)
+
+        with patch.object(type(table), "_tell", told):
+            self._work()
+        self.assertEqual(seen, ["reading", "planning", "storing", "applying"])
+        self.assertFalse(table.search([]))
+        self.assertFalse(run.stage)
+        run._queue()
+        with self.enter_registry_test_mode():
+            table._tell(run.id, "planning")
+        run.invalidate_recordset(["stage", "progress"])
+        self.assertEqual(run.stage, "planning")
+        self.assertTrue(0 < run.progress < 100)
+
+    def test_nobody_waits_for_those_who_look(self):
+        """A run that is simulated at once tells nothing to others on the way."""
+        run = self.env["backorder.run"].create({})
+        with patch.object(
+            type(self.env["backorder.run.progress"]), "_tell", side_effect=KeyError
+        ):
+            run.action_simulate()
+        self.assertEqual(run.state, "proposed")
+
+    def test_who_asked_is_told_of_a_failure(self):
+        clerk = new_test_user(
+            self.env, "clerk", "backorder_management.group_backorder_user"
+        )
+        run = self.env["backorder.run"].create({})
+        run.with_user(clerk).action_simulate_later()
+        with self._broken():
+            self._work()
+        self.assertEqual((run.state, run.queued), ("failed", True))
+        self.assertEqual(run.activity_ids.user_id, clerk)
+
     def test_a_run_that_fails_stops_no_receipt(self):
         """It is recorded with its traceback, somebody is told, and it is retried."""
         chief = new_test_user(

@@ -40,6 +40,7 @@ BEYOND = """
      GROUP BY 1, 2, 3, 4, 5
     HAVING sum(q.reserved_quantity) > sum(q.quantity) OR sum(q.reserved_quantity) < 0
 """
+STAGES = "SELECT stage FROM backorder_run_progress"
 RESERVED = "SELECT sum(reserved_quantity) FROM stock_quant WHERE reserved_quantity > 0"
 
 
@@ -77,8 +78,9 @@ class TestRunsConcurrency(ConcurrencyCase):
         self._finish(self._start("queue", 6))
         victim = self._start("cron")
         victim.stdout.readline()
-        self._wait_until_queued(at_most=5)
-        time.sleep(0.2)  # in the middle of the next one
+        self._wait_until(lambda: self._count_queued() < 6)
+        # others see how far it is with the next one
+        self._wait_until(lambda: self._query(STAGES) == [("applying",)])
         victim.send_signal(signal.SIGKILL)
         victim.communicate()
         self.assertGreater(self._count_queued(), 0, "killed too late")
@@ -89,6 +91,7 @@ class TestRunsConcurrency(ConcurrencyCase):
         self._finish(self._start("cron"))
         states = self._query("SELECT state, queued FROM backorder_run")
         self.assertEqual(set(states), {("applied", False)})
+        self.assertEqual(self._query(STAGES), [])
         self.assertEqual(self._query(UNSOUND), [])
         self.assertEqual(self._query(BEYOND), [])
         self.assertGreater(self._query(RESERVED)[0][0], 0)
@@ -96,9 +99,9 @@ class TestRunsConcurrency(ConcurrencyCase):
     def _count_queued(self):
         return self._query("SELECT count(*) FROM backorder_run WHERE queued")[0][0]
 
-    def _wait_until_queued(self, at_most):
+    def _wait_until(self, condition):
         end = time.monotonic() + 60
-        while self._count_queued() > at_most:
+        while not condition():
             self.assertLess(time.monotonic(), end, "the scheduled action does nothing")
             time.sleep(0.02)
 
