@@ -224,7 +224,10 @@ class FactFinder:
                             WHEN %(batch)s THEN %(in_batch)s
                             WHEN o.backorder_blocked THEN %(blocked)s
                             WHEN l.backorder_pinned
-                             AND COALESCE(l.backorder_pinned_until >= %(today)s, TRUE)
+                             AND COALESCE(l.backorder_pinned_until >= (
+                                    %(at)s::timestamp AT TIME ZONE 'UTC'
+                                    AT TIME ZONE COALESCE(pinner.tz, 'UTC'))::date,
+                                    TRUE)
                             THEN %(pinned)s
                             WHEN m.reservation_date <= %(today)s THEN ''
                             WHEN t.reservation_method = 'manual' THEN %(by_hand)s
@@ -243,6 +246,8 @@ class FactFinder:
                   LEFT JOIN uom_uom line_unit ON line_unit.id = l.product_uom_id
                   LEFT JOIN backorder_policy policy
                     ON policy.id = o.backorder_policy_id
+                  LEFT JOIN res_users pinning ON pinning.id = l.backorder_pinned_by
+                  LEFT JOIN res_partner pinner ON pinner.id = pinning.partner_id
                   LEFT JOIN stock_picking p ON p.id = m.picking_id
                   LEFT JOIN stock_picking_type t ON t.id = m.picking_type_id
                  WHERE %(scope)s AND NOT d.own_chain
@@ -258,6 +263,7 @@ class FactFinder:
                 by_hand=BY_HAND,
                 later=LATER,
                 today=self.at.date(),
+                at=self.at,
                 scope=self.get_scope(),
                 products=product_ids,
             )

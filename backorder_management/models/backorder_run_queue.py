@@ -27,6 +27,8 @@ RETRY_MINUTES = 5
 DEMANDS_PER_RUN = 2000
 # First key of the advisory locks on products; any number that nobody else uses.
 LOCK_SPACE = 0x6261636B
+# States in which a run has moved nothing.
+DISPOSABLE = ("draft", "proposed", "failed")
 CRON = "backorder_management.ir_cron_run_queue"
 CRONS = (CRON, "backorder_management.ir_cron_run_queue_2")
 
@@ -338,7 +340,11 @@ class BackorderRun(models.Model):
 
     @api.autovacuum
     def _gc_lines(self):
-        """Proposals and lines go after some days; runs keep their figures."""
+        """Proposals and lines go after some days; runs keep their figures.
+
+        :return: runs cleaned up and left; Odoo commits and calls again for those
+        """
+        done = left = 0
         now = fields.Datetime.now()
         limited = [("backorder_retention_days", ">", 0)]
         for company in self.env["res.company"].search(limited):
@@ -347,11 +353,22 @@ class BackorderRun(models.Model):
                 Domain("company_id", "=", company.id)
                 & Domain("queued", "=", False)
                 & Domain("create_date", "<", now - timedelta(days=days))
-                & Domain("line_ids", "!=", False),
-                limit=GC_UNLINK_LIMIT,
+                & (Domain("line_ids", "!=", False) | Domain("state", "in", DISPOSABLE)),
+                order="id",
             )
-            old.line_ids.unlink()
-            old.group_ids.unlink()
-            old.filtered(
-                lambda run: run.state in ("draft", "proposed", "failed")
-            ).unlink()
+            batch = old._get_first(GC_UNLINK_LIMIT)
+            batch.line_ids.unlink()
+            batch.group_ids.unlink()
+            batch.filtered(lambda run: run.state in DISPOSABLE).unlink()
+            done += len(batch)
+            left += len(old - batch)
+        return done, left
+
+    def _get_first(self, limit: int):
+        """As many of these runs as have a number of lines together; one at least."""
+        lines = 0
+        for index, run in enumerate(self):
+            lines += run.demand_count
+            if index and lines > limit:
+                return self[:index]
+        return self

@@ -25,9 +25,13 @@ class SaleOrderLine(models.Model):
     backorder_pin_reason = fields.Char("Reason of Pin", readonly=True, copy=False)
 
     def _is_pinned(self) -> bool:
-        """Is the pin still on, today?"""
-        until = self.backorder_pinned_until
-        return self.backorder_pinned and (not until or until >= fields.Date.today())
+        """Is the pin still on, where the one who has set it lives?"""
+        if not self.backorder_pinned or not self.backorder_pinned_until:
+            return self.backorder_pinned
+        # sudo: the time zone of a colleague
+        tz = self.sudo().backorder_pinned_by.tz or "UTC"
+        today = fields.Date.context_today(self.with_context(tz=tz))
+        return self.backorder_pinned_until >= today
 
     def action_open_pin(self):
         """Ask until when and why, for one or many lines."""
@@ -44,7 +48,7 @@ class SaleOrderLine(models.Model):
     def _pin(self, reason: str, until=None):
         """Fix what is reserved for these lines.
 
-        :param until: the last day, in the user's calendar; None: until it is released
+        :param until: the last day, in the user's time zone; None: until it is released
         """
         self.check_access("write")
         # sudo: written here only, so that nothing is pinned without a reason

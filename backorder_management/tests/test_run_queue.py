@@ -10,6 +10,7 @@ from odoo.tests import new_test_user, tagged
 
 from odoo.addons.base.tests.test_ir_cron import CronMixinCase
 
+from ..models import backorder_run_queue as run_queue
 from ..models.backorder_facts import FactFinder
 from .run_common import RunCommon
 
@@ -197,7 +198,9 @@ class TestRunQueue(RunCommon, CronMixinCase):
             [fields.Datetime.now() - timedelta(days=91), (old | applied).ids],
         )
         self.env.invalidate_all()
-        self.env["backorder.run"]._gc_lines()
+        with patch.object(run_queue, "GC_UNLINK_LIMIT", 1):  # no two at once
+            self.assertEqual(self.env["backorder.run"]._gc_lines(), (1, 1))
+            self.assertEqual(self.env["backorder.run"]._gc_lines(), (1, 0))
         self.assertFalse(old.exists())
         self.assertFalse(applied.line_ids)
         self.assertEqual(applied.demand_count, 1)

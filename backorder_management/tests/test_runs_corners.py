@@ -1,7 +1,8 @@
 """Runs, blocks and pins where somebody or something comes in between."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
+from freezegun import freeze_time
 from psycopg2.errors import CheckViolation
 
 from odoo.exceptions import AccessError, UserError
@@ -9,6 +10,7 @@ from odoo.fields import Datetime
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ..models.backorder_facts import FactFinder
 from .run_common import RunCommon
 
 REDISTRIBUTE = (("[]", "redistribute"),)
@@ -216,6 +218,31 @@ class TestBlockCorners(RunCommon):
         self._settle()
         self.assertEqual(other.order_line.qty_backordered, 0)
         self.assertEqual(blocked.order_line.qty_backordered, 5)
+
+
+@tagged("post_install", "-at_install")
+class TestPins(RunCommon):
+    def test_a_pin_ends_where_its_owner_lives(self):
+        """
+        GIVEN a line that somebody has pinned until 22 November
+        THEN the pin ends with that day's last minute in his time zone
+        """
+        line = self._create_order((self.glass, 4)).order_line
+        run = self.env["backorder.run"].create({})
+        for tz, last, over in (
+            ("Pacific/Auckland", "2030-11-22 10:59", "2030-11-22 11:00"),
+            ("America/Los_Angeles", "2030-11-23 07:59", "2030-11-23 08:00"),
+            (False, "2030-11-22 23:59", "2030-11-23 00:00"),
+        ):
+            self.env.user.tz = tz
+            line._pin("promised", date(2030, 11, 22))
+            for moment, expected in ((last, True), (over, False)):
+                with self.subTest(tz=tz, moment=moment), freeze_time(moment):
+                    self.assertEqual(line._is_pinned(), expected)
+                    at = Datetime.now()
+                    facts = FactFinder(run.sudo(), run.strategy_id, at).find()
+                    [fact] = facts.fact_by_move.values()
+                    self.assertEqual(fact.pinned, expected)
 
 
 @tagged("post_install", "-at_install")
