@@ -33,11 +33,20 @@ class BackorderRunLine(models.Model):
         if fact is None:
             return self.env._("It is not waiting any more.")
         held = sum(fact.held.values())
-        if self.product_id.uom_id.compare(fact.wanted, held) <= 0:
+        has_all = self.product_id.uom_id.compare(fact.wanted, held) <= 0
+        # of a proposal one wants to know how it would keep its goods
+        if has_all and run.state != "proposed":
             return self.env._("It has all it wants by now.")
         if fact.excluded:
             return self.env._("Nothing, as long as it takes no part in runs.")
         change = find_smallest_change(facts.situation, fact.move_id, strategy.sharing)
+        if change is None:
+            return self.env._(
+                "Too many demands hang together to tell in a few seconds. Simulate a "
+                "run with other facts instead."
+            )
+        if change.more == 0.0:
+            return self.env._("Nothing: a run would give it all it wants by now.")
         return "\n".join(self._describe_change(change)) or self.env._(
             "No amount of goods alone: another line of the order is missing."
         )

@@ -43,6 +43,11 @@ class TestPlans(unittest.TestCase):
             find_smallest_change(contest(), 2),
             SmallestChange(more=4.0, first_in_line=True),
         )
+        self.assertEqual(
+            find_smallest_change(contest(), 1),
+            SmallestChange(more=0.0, first_in_line=False),
+        )
+        self.assertIsNone(find_smallest_change(contest(), 2, seconds=0.0))
 
 
 class TestUndoing(unittest.TestCase):

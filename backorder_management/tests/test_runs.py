@@ -177,6 +177,26 @@ class TestRuns(RunCommon):
         # which would not help, as the others keep what they have
         self.assertNotIn("before all others", line.smallest_change)
 
+    def test_why_of_a_loss_that_is_only_proposed(self):
+        """
+        GIVEN a proposal that takes all 4 glasses of an order
+        WHEN its holder asks what would leave them to it, before and after it is applied
+        THEN 4 more would; and after it was undone, nothing is missing
+        """
+        holder, _starred = self._contest(self.glass)
+        strategy = self._create_strategy("-star", segments=REDISTRIBUTE)
+        run = self._simulate(strategy, product_ids=self.glass.ids)
+        line = self._line(run, holder)
+        self.assertEqual(line.effect, "loss")
+        more = "4.00 Units more of Wine Glass in stock"
+        self.assertIn(more, line.smallest_change)
+        run.action_apply()
+        line.invalidate_recordset(["smallest_change"])
+        self.assertIn(more, line.smallest_change)
+        run.action_undo()
+        line.invalidate_recordset(["smallest_change"])
+        self.assertEqual(line.smallest_change, "It has all it wants by now.")
+
     def test_an_order_that_ships_complete_takes_what_it_can_use_only(self):
         """Given an order of glasses and cups that ships only complete, when the glasses
         come, then it takes none; when the cups come as well, it takes all."""
