@@ -74,6 +74,39 @@ class StockMove(models.Model):
                 ids.extend(members.pop(order, ()))
         return self.browse(ids)
 
+    def _inverse_picked(self):
+        # Whoever picks decides. What a delivery that ships only complete has not held
+        # for that reason only is picked now; core would have held it all the time.
+        self._filter_held_back()._take_what_is_free()
+        return super()._inverse_picked()
+
+    def _filter_held_back(self):
+        """Of moves that somebody marks as picked, those that hold nothing as their
+        order is to ship complete.
+
+        Validating marks all moves of a transfer, those too of which nothing is to ship.
+        """
+        shipping = self.filtered("quantity").picking_id
+        return self.filtered(
+            lambda move: (
+                move.picked
+                and not move.quantity
+                and move.picking_id not in shipping
+                and move.state in ("confirmed", "partially_available")
+                and move.sudo().sale_line_id.order_id.picking_policy == "one"
+                and move._is_backorder_demand()
+                and not move._should_bypass_reservation()
+            )
+        )._filter_not_blocked()
+
+    def _take_what_is_free(self):
+        for move in self:
+            move._update_reserved_quantity(
+                move._get_quantity_to_reserve(), move.location_id, strict=False
+            )
+        self._recompute_state()
+        self._place_reserved_lines()
+
     def _get_bound_siblings(self):
         """Other demands of orders that ship only complete: what completes such an
         order is all of it together, whoever asks for which part."""

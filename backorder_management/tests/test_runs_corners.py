@@ -6,7 +6,7 @@ from freezegun import freeze_time
 from psycopg2.errors import CheckViolation
 
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Datetime
+from odoo.fields import Command, Datetime
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -218,6 +218,83 @@ class TestBlockCorners(RunCommon):
         self._settle()
         self.assertEqual(other.order_line.qty_backordered, 0)
         self.assertEqual(blocked.order_line.qty_backordered, 5)
+
+
+@tagged("post_install", "-at_install")
+class TestCompleteOrders(RunCommon):
+    def test_whoever_picks_decides(self):
+        """
+        GIVEN 7 glasses and 2 cups in stock, an order of 10 and 5 that ships only
+            complete and so holds nothing
+        WHEN somebody picks for it, first the glasses, then the cups, and ships
+        THEN 7 and 2 are picked and shipped, and a backorder waits for the rest
+        """
+        self._put_stock(self.glass, 7)
+        self._put_stock(self.cup, 2)
+        order = self._create_order(
+            (self.glass, 10), (self.cup, 5), picking_policy="one"
+        )
+        self.assertReserved(order, 0, 0)
+        glasses, cups = order.picking_ids.move_ids
+        glasses.picked = True
+        self.assertReserved(order, 7, 0)
+        cups.picked = True
+        self.assertReserved(order, 7, 2)
+        self.assertTrue(all(order.picking_ids.move_line_ids.mapped("picked")))
+        self._validate(order.picking_ids)
+        self.assertEqual(order.order_line.mapped("qty_delivered"), [7, 2])
+        rest = order.picking_ids.filtered(lambda picking: picking.state == "confirmed")
+        self.assertEqual(rest.move_ids.mapped("product_uom_qty"), [3, 3])
+        self.assertStockSound(self.glass, self.cup)
+
+    def test_what_nobody_picks_is_not_taken(self):
+        """
+        GIVEN the same
+        WHEN somebody types 3 glasses and ships
+        THEN no cups are taken
+        """
+        self._put_stock(self.glass, 7)
+        self._put_stock(self.cup, 2)
+        order = self._create_order(
+            (self.glass, 10), (self.cup, 5), picking_policy="one"
+        )
+        order.picking_ids.move_ids[0].quantity = 3
+        order.picking_ids.with_context(skip_backorder=True).button_validate()
+        self.assertEqual(order.order_line.mapped("qty_delivered"), [3, 0])
+        self.assertStockSound(self.glass, self.cup)
+
+    def test_nobody_picks_for_a_blocked_order(self):
+        self._put_stock(self.glass, 7)
+        order = self._create_order((self.glass, 10), picking_policy="one")
+        order._block("credit limit")
+        order.picking_ids.move_ids.picked = True
+        self.assertReserved(order, 0)
+
+    def test_goods_made_to_order_complete_an_order(self):
+        """
+        GIVEN an order that ships only complete: 4 glasses, which are in stock, and 2
+            bowls, which are bought for it
+        THEN the glasses are left to others
+        WHEN the bowls are received
+        THEN all of it is reserved
+        """
+        made_to_order = self.warehouse.mto_pull_id.route_id
+        made_to_order.active = True
+        buy = self.env.ref("purchase_stock.route_warehouse0_buy")
+        bowl = self._create_product(
+            "Bowl",
+            route_ids=[Command.set((made_to_order | buy).ids)],
+            seller_ids=[Command.create({"partner_id": self.vendor.id, "price": 3})],
+        )
+        self._put_stock(self.glass, 4)
+        order = self._create_order((self.glass, 4), (bowl, 2), picking_policy="one")
+        self.assertReserved(order, 0, 0)
+        purchase = self.env["purchase.order"].search(
+            [("order_line.product_id", "=", bowl.id)]
+        )
+        purchase.button_confirm()
+        self._validate(purchase.picking_ids)
+        self.assertReserved(order, 4, 2)
 
 
 @tagged("post_install", "-at_install")

@@ -19,7 +19,6 @@ SUITES = (
     "stock_picking_batch",
 )
 BASELINE = ROOT / "tests_odoo/plain_failures.txt"
-CHANGED = BASELINE.with_name("changed_on_purpose.txt")
 _HEAD = """\
 # Tests of Odoo's own suites that fail on plain Odoo, without the add-on.
 # Made by `bin/test --odoo-baseline` on {day} with Odoo {version};
@@ -60,23 +59,14 @@ def read_baseline():
     return known, {match[1]: int(match[2]) for match in found}
 
 
-def read_changed():
-    """Names of tests of what the add-on does otherwise on purpose."""
-    lines = CHANGED.read_text().splitlines()
-    return {line for line in lines if line and not line.startswith("#")}
-
-
 def compare(outcomes, wanted):
     """What is wrong with a run of these suites with the add-on installed."""
     known, expected = read_baseline()
-    changed = {name for name in read_changed() if suite_of(name) in wanted}
     ran = counts(outcomes)
     for suite in wanted:
         if not ran[suite]:
             yield f"{suite}: no test ran"
         elif ran[suite] < expected.get(suite, 0):
             yield f"{suite}: {ran[suite]} tests ran, {expected[suite]} on plain Odoo"
-    for name in sorted(failures(outcomes) - known - changed):
+    for name in sorted(failures(outcomes) - known):
         yield f"{name} fails, but not on plain Odoo"
-    for name in sorted(changed - failures(outcomes)):
-        yield f"{name} passes: take it out of {CHANGED.name}"
