@@ -44,13 +44,15 @@ def choose_restorable(
     refused = _refuse_what_is_gone(possible, free, smallest)
     left = [each for each in possible if each.id not in refused]
     without = [*impossible, *(each for each in possible if each.id in refused)]
-    return refused | _keep_what_nobody_takes_back(left, without, smallest)
+    spare = _get_balance(left, free)
+    return refused | _keep_what_nobody_takes_back(left, without, spare, smallest)
 
 
 def _refuse_what_is_gone(possible, free, smallest) -> dict[int, str]:
     """Who does not find enough once all that can has been given back.
 
-    One that is refused gives nothing back either, so that all are looked at again.
+    One that is refused gives nothing back either, so that all are looked at again; in
+    the end it is asked once more whether what is left is enough for it.
     """
     refused: dict[int, str] = {}
     while True:
@@ -61,17 +63,40 @@ def _refuse_what_is_gone(possible, free, smallest) -> dict[int, str]:
                 available[key] += quantity
         failed = [each for each in left if not _take(available, each.given, smallest)]
         if not failed:
-            return refused
+            break
         refused.update((each.id, GONE) for each in failed)
+    for each in possible:
+        if each.id in refused and _take(available, each.given, smallest):
+            del refused[each.id]
+            for key, quantity in each.taken.items():
+                available[key] += quantity
+    return refused
 
 
-def _keep_what_nobody_takes_back(possible, impossible, smallest) -> dict[int, str]:
+def _get_balance(restored, free) -> dict[Hashable, float]:
+    """What nobody holds when these have been put back, by key."""
+    balance = defaultdict(float, free)
+    for each in restored:
+        for key, quantity in each.taken.items():
+            balance[key] += quantity
+        for key, quantity in each.given.items():
+            balance[key] -= quantity
+    return balance
+
+
+def _keep_what_nobody_takes_back(possible, impossible, spare, smallest):
     """Who gained keeps it where those who had it before cannot have it back: the first
-    in the order of service, as far as that goes."""
+    in the order of service, as far as nobody else needs it.
+
+    :param spare: what nobody would hold, by key
+    :return: reason by id
+    """
     stranded: dict[Hashable, float] = defaultdict(float)
     for each in impossible:
         for key, quantity in each.given.items():
             stranded[key] += quantity
+    for key in stranded:
+        stranded[key] = min(stranded[key], spare[key])
     return {
         each.id: STRANDED
         for each in possible

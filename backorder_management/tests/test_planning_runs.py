@@ -1,6 +1,10 @@
 """Plans compared, what can be undone, what there is to divide: pure functions."""
 
 import unittest
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ..planning.connected import connect_products, get_fingerprint
 from ..planning.plans import VIOLATED, as_before, get_effect, get_moves, leave_alone
@@ -20,6 +24,9 @@ def contest():
         ),
     ]
     return Situation(claims, {"cups": ("shelf",)}, {"shelf": 6.0}, 2)
+
+
+parts = st.dictionaries(st.sampled_from("abc"), st.integers(1, 9), max_size=2)
 
 
 class TestPlans(unittest.TestCase):
@@ -77,6 +84,43 @@ class TestUndoing(unittest.TestCase):
         mixed = Moved(1, {"a": 3.0}, {"b": 2.0})
         waits = Moved(2, {"b": 2.0}, {})
         self.assertEqual(self.choose([mixed, waits]), {1: GONE, 2: GONE})
+
+    def test_goods_are_not_kept_that_somebody_takes_back(self):
+        """1 and 2 lost five each to 3 and 4; the order of 2 is cancelled, what 4 had is
+        shipped: 3 gives to 1."""
+        possible = [Moved(1, {"a": 5.0}, {}), Moved(3, {}, {"a": 5.0})]
+        impossible = [Moved(2, {"a": 5.0}, {}), Moved(4, {}, {"a": 5.0})]
+        self.assertEqual(self.choose(possible, impossible), {})
+
+    def test_who_was_refused_gets_what_is_left(self):
+        """1 would take all 5 of a, but does not get its 3 of b: so 2 may have them."""
+        possible = [
+            Moved(1, {"a": 5.0, "b": 3.0}, {}),
+            Moved(2, {"a": 5.0}, {}),
+            Moved(3, {"c": 2.0}, {"b": 3.0}),
+        ]
+        self.assertEqual(self.choose(possible, a=5.0), {1: GONE, 3: GONE})
+
+    @given(
+        st.lists(st.tuples(parts, parts, st.booleans()), max_size=7),
+        parts,
+    )
+    def test_what_is_put_back_is_there(self, moved, free):
+        """Whatever has happened: all that goes back goes back together."""
+        everything = [
+            Moved(number, lost, gained)
+            for number, (lost, gained, _) in enumerate(moved)
+        ]
+        possible = [each for each in everything if moved[each.id][2]]
+        impossible = [each for each in everything if not moved[each.id][2]]
+        refused = choose_restorable(possible, impossible, free, digits=2)
+        self.assertLessEqual(set(refused), {each.id for each in possible})
+        balance = Counter(free)
+        for each in possible:
+            if each.id not in refused:
+                balance.update(each.taken)
+                balance.subtract(each.given)
+        self.assertGreaterEqual(min(balance.values(), default=0), 0)
 
 
 class TestSupply(unittest.TestCase):
