@@ -70,10 +70,29 @@ class StockQuant(models.Model):
         reserving = self.env.context.get("backorder_reserving")
         quants = self
         if reserving and len(self) > 1:
-            quants = self.filtered(lambda q: q.reserved_quantity + reserving >= 0)
+            quants = self._filter_bookable(reserving)
         return super(StockQuant, quants).try_lock_for_update(
             allow_referencing=allow_referencing, limit=limit
         )
+
+    def _filter_bookable(self, quantity: float):
+        """Of the quants that core may book a reservation on, those that can take it
+        whole: of the first one's kind as far as that has so much reserved, else of what
+        has no lot. All, where there is not so much reserved at all.
+
+        :param quantity: product's unit; negative where it is given back
+        """
+        unit = self.product_uom_id
+        own = self.filtered(lambda quant: quant.lot_id == self[0].lot_id)
+        for quants in (own, self - own):
+            reserved = sum(quants.mapped("reserved_quantity"))
+            if unit.compare(reserved + quantity, 0.0) >= 0:
+                return quants.filtered(
+                    lambda quant: (
+                        unit.compare(quant.reserved_quantity + quantity, 0.0) >= 0
+                    )
+                )
+        return self
 
     # --------------------------------------------------------- facts for the planner
 

@@ -75,6 +75,38 @@ class TestDuplicateQuants(RunCommon):
         self._assert_reserved(2)
         self.assertEqual(self.glass.qty_available, 14)
 
+    def test_goods_without_a_lot_are_another_kind(self):
+        """
+        GIVEN quants of a lot that hold 3 and 2 reserved, and one without lot that
+            holds 10
+        WHEN 5 of the lot are given back, and 4 more, which only the latter holds
+        THEN the lot holds none at first, and then the one without lot 6
+        """
+        wine = self._create_product("Wine", tracking="lot")
+        lot = self.env["stock.lot"].create({"name": "L", "product_id": wine.id})
+        quants = self.env["stock.quant"].sudo()
+        for each, reserved in ((lot, 3), (lot, 2), (lot.browse(), 10)):
+            quants.create(
+                {
+                    "product_id": wine.id,
+                    "location_id": self.stock.id,
+                    "lot_id": each.id,
+                    "quantity": 20,
+                    "reserved_quantity": reserved,
+                }
+            )
+
+        def give_back(quantity):
+            quants._update_reserved_quantity(wine, self.stock, -quantity, lot_id=lot)
+            found = quants.search([("product_id", "=", wine.id)])
+            return [
+                sum(same.mapped("reserved_quantity"))
+                for same in (found.filtered("lot_id"), found - found.filtered("lot_id"))
+            ]
+
+        self.assertEqual(give_back(5), [0, 10])
+        self.assertEqual(give_back(4), [0, 6])
+
     def test_a_run_takes_what_is_spread(self):
         """
         GIVEN an order that holds 6, of which the quants hold 4 and 2
