@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+
+import pytz
 
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -223,16 +225,11 @@ class FactFinder:
                             WHEN p.printed THEN %(printed)s
                             WHEN %(batch)s THEN %(in_batch)s
                             WHEN o.backorder_blocked THEN %(blocked)s
-                            WHEN l.backorder_pinned
-                             AND COALESCE(l.backorder_pinned_until >= (
-                                    %(at)s::timestamp AT TIME ZONE 'UTC'
-                                    AT TIME ZONE COALESCE(pinner.tz, 'UTC'))::date,
-                                    TRUE)
-                            THEN %(pinned)s
                             WHEN m.reservation_date <= %(today)s THEN ''
                             WHEN t.reservation_method = 'manual' THEN %(by_hand)s
                             WHEN t.reservation_method = 'by_date' THEN %(later)s
-                            ELSE '' END
+                            ELSE '' END,
+                       l.backorder_pinned, l.backorder_pinned_until, pinner.tz
                   FROM backorder_demand d
                   JOIN stock_move m ON m.id = d.move_id
                   JOIN product_product product ON product.id = d.product_id
@@ -259,11 +256,9 @@ class FactFinder:
                 batch=batch,
                 in_batch=IN_BATCH,
                 blocked=BLOCKED,
-                pinned=PINNED,
                 by_hand=BY_HAND,
                 later=LATER,
                 today=self.at.date(),
-                at=self.at,
                 scope=self.get_scope(),
                 products=product_ids,
             )
@@ -297,12 +292,26 @@ class FactFinder:
                 ships_complete=bool(row[20]),
                 foreign_unit=row[21],
                 full_packaging=row[22],
-                excluded=row[23],
+                excluded=self.get_exclusion(row[23], *row[24:]),
                 received_for=row[0] in received,
             )
             if selected and fact.sale_line_id not in selected and not fact.excluded:
                 fact.outcome = SKIP
         return facts
+
+    def get_exclusion(self, excluded: str, pinned, until: date | None, tz) -> str:
+        """Why a demand takes no part; a pin ends with its day where its owner lives.
+
+        :param tz: time zone of who has pinned the line
+        """
+        if not pinned or excluded in (PICKED, PRINTED, IN_BATCH, BLOCKED):
+            return excluded
+        if until and until < self.get_day(tz or "UTC"):
+            return excluded
+        return PINNED
+
+    def get_day(self, tz: str) -> date:
+        return pytz.utc.localize(self.at).astimezone(pytz.timezone(tz)).date()
 
     def get_receivers(self) -> set[int]:
         """Moves for whose order the goods were bought that a receipt brought."""
@@ -336,7 +345,9 @@ class FactFinder:
             moves = moves.filtered(
                 lambda move: move.location_id.warehouse_id == warehouse
             )
-        for move in moves:
+        for move in moves._filter_not_blocked():
+            if move.sale_line_id.order_id.picking_policy == "one":
+                continue  # a demand that is not known yet: not without its whole order
             missing = move._get_quantity_to_share()
             if missing > 0 and not move._should_bypass_reservation():
                 facts[move.id] = Fact(

@@ -176,6 +176,7 @@ class BackorderRun(models.Model):
                         names=", ".join(applied.mapped("name")),
                     )
                 )
+            self._check_not_automatic()
             # a proposal for other demands is none
             proposed = self.filtered(lambda run: run.state == "proposed")
             super(BackorderRun, proposed.sudo()).write({"state": "draft"})
@@ -184,6 +185,19 @@ class BackorderRun(models.Model):
             for run in self.sudo():  # whoever may say what it is about
                 run.narrowed = bool(run.product_ids or run.sale_line_ids)
         return result
+
+    def _check_not_automatic(self):
+        """
+        :raise UserError: a scheduled action is about to simulate and apply it
+        """
+        automatic = self.filtered(lambda run: run.queued and not run.asked_by_id)
+        if automatic and not self.env.su:
+            raise UserError(
+                self.env._(
+                    "A scheduled action is about to do %(names)s. Start another run.",
+                    names=", ".join(automatic.mapped("name")),
+                )
+            )
 
     def _check_no_decision(self, vals):
         """What runs decide is written by them alone.

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import logging
+
+import psycopg2
 
 from odoo import SUPERUSER_ID, api, fields, models
+
+_logger = logging.getLogger(__name__)
 
 # Stages of a run, and how much of its time is over when each begins, in percent, as
 # measured with 100,000 demands.
@@ -37,26 +41,21 @@ class BackorderRunProgress(models.Model):
     _run_unique = models.UniqueIndex("(run_id)")
 
     @api.model
-    def _tell(self, run_id: int, stage: str) -> None:
-        """Let everybody see at once which stage a run has reached."""
-        with self._on_own_connection(run_id) as progress:
-            if progress:
-                progress.stage = stage
-            else:
-                progress.create({"run_id": run_id, "stage": stage})
-
-    @api.model
-    def _forget(self, run_id: int) -> None:
-        """The work is over, or put off. That of a killed worker is told anew by the
-        next one."""
-        with self._on_own_connection(run_id) as progress:
-            progress.unlink()
-
-    @contextmanager
-    def _on_own_connection(self, run_id: int):
-        with self.env.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
-            yield env[self._name].search([("run_id", "=", run_id)])
+    def _tell(self, run_id: int, stage: str | None) -> None:
+        """Let everybody see at once which stage a run has reached; none: that it is in
+        work no more. The work goes on where that cannot be told."""
+        try:
+            with self.env.registry.cursor() as cr:
+                table = api.Environment(cr, SUPERUSER_ID, {})[self._name]
+                progress = table.search([("run_id", "=", run_id)])
+                if not stage:
+                    progress.unlink()
+                elif progress:
+                    progress.stage = stage
+                else:
+                    table.create({"run_id": run_id, "stage": stage})
+        except psycopg2.Error:  # no connection left, for instance
+            _logger.warning("Progress of run %s", run_id, exc_info=True)
 
 
 class BackorderRun(models.Model):
@@ -66,6 +65,7 @@ class BackorderRun(models.Model):
         "res.users",
         readonly=True,
         copy=False,
+        ondelete="restrict",
         help="Who has it simulated in the background, and decides then.",
     )
     runs_before = fields.Integer(
@@ -103,6 +103,7 @@ class BackorderRun(models.Model):
         for run in self:
             run.check_access("write")
             run._check_state("draft", "proposed", "failed")
+            run._check_not_automatic()
             # sudo: only these buttons queue a run
             run.sudo().asked_by_id = self.env.user
             run.sudo()._queue()
@@ -113,11 +114,12 @@ class BackorderRun(models.Model):
             self.env["backorder.run.progress"]._tell(self.id, stage)
 
     def _tell_who_asked(self) -> None:
+        run = self.with_context(lang=self.asked_by_id.lang)
         self.asked_by_id._bus_send(
             "simple_notification",
             {
                 "type": "success",
                 "title": self.name,
-                "message": self.env._("The proposal is there: look at it and decide."),
+                "message": run.env._("The proposal is there: look at it and decide."),
             },
         )

@@ -251,7 +251,7 @@ class BackorderRun(models.Model):
         """One queued run; what another transaction disturbed is left for later."""
         self.queued = False
         self.with_context(backorder_tell_progress=True)._work()
-        self.env["backorder.run.progress"]._forget(self.id)
+        self.env["backorder.run.progress"]._tell(self.id, None)
 
     # ------------------------------------------------------------------- schedules
 

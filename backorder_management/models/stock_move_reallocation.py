@@ -75,8 +75,8 @@ class StockMove(models.Model):
         return self.browse(ids)
 
     def _inverse_picked(self):
-        # Whoever picks decides. What a delivery that ships only complete has not held
-        # for that reason only is picked now; core would have held it all the time.
+        # Whoever picks decides. What a delivery that ships only complete does not hold
+        # is taken now; core would have held it since it was there.
         self._filter_held_back()._take_what_is_free()
         return super()._inverse_picked()
 
@@ -95,6 +95,7 @@ class StockMove(models.Model):
                 and move.state in ("confirmed", "partially_available")
                 and move.sudo().sale_line_id.order_id.picking_policy == "one"
                 and move._is_backorder_demand()
+                and move._should_assign_at_confirm()
                 and not move._should_bypass_reservation()
             )
         )._filter_not_blocked()

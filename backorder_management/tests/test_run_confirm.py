@@ -292,3 +292,7 @@ class TestRunConfirm(RunCommon):
         )
         with self.assertRaises(AccessError):
             run.with_user(stranger).action_open_apply()
+        ours = self._open(run.with_user(self.manager).action_open_apply())
+        self.assertTrue(ours.with_user(self.manager).effect)
+        with self.assertRaises(AccessError):
+            ours.with_user(stranger).read(["effect"])

@@ -5,7 +5,8 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
 from odoo.addons.base.tests.test_ir_cron import CronMixinCase
@@ -63,6 +64,32 @@ class TestRunQueue(RunCommon, CronMixinCase):
         run.action_apply()
         self.assertReserved(starred, 4)
 
+    def test_nobody_steers_a_run_that_is_done_by_itself(self):
+        """
+        GIVEN a receipt whose run is queued
+        WHEN a user gives it other lines or another strategy, or wants to look first
+        THEN that is refused, and the goods are divided
+        """
+        self.env.company.backorder_on_receipt = "queued"
+        clerk = new_test_user(
+            self.env, "clerk", "backorder_management.group_backorder_user"
+        )
+        order = self._create_order((self.glass, 4))
+        self._receive((self.glass, 4))
+        run = self.env["backorder.run"].search([]).with_user(clerk)
+        message = f"A scheduled action is about to do {run.name}. Start another run"
+        for vals in (
+            {"strategy_id": self._create_strategy().id},
+            {"sale_line_ids": [Command.clear()]},
+            {"product_ids": self.cup.ids},
+        ):
+            with self.assertRaisesRegex(UserError, message):
+                run.write(vals)
+        with self.assertRaisesRegex(UserError, message):
+            run.action_simulate_later()
+        self._work()
+        self.assertReserved(order, 4)
+
     def test_whoever_simulates_meanwhile_needs_no_queue(self):
         run = self.env["backorder.run"].create({})
         run.action_simulate_later()
@@ -84,7 +111,7 @@ class TestRunQueue(RunCommon, CronMixinCase):
 
         with patch.object(type(table), "_tell", told):
             self._work()
-        self.assertEqual(seen, ["reading", "planning", "storing", "applying"])
+        self.assertEqual(seen, ["reading", "planning", "storing", "applying", False])
         self.assertFalse(table.search([]))
         self.assertFalse(run.stage)
         run._queue()

@@ -263,6 +263,29 @@ class TestCompleteOrders(RunCommon):
         self.assertEqual(order.order_line.mapped("qty_delivered"), [3, 0])
         self.assertStockSound(self.glass, self.cup)
 
+    def test_nothing_is_taken_where_nothing_is_reserved_by_itself(self):
+        self.warehouse.out_type_id.reservation_method = "manual"
+        self._put_stock(self.glass, 7)
+        order = self._create_order((self.glass, 10), picking_policy="one")
+        order.picking_ids.move_ids.picked = True
+        self.assertReserved(order, 0)
+
+    def test_demands_that_are_not_known_yet(self):
+        """
+        GIVEN 7 glasses, an order of 10 that ships only complete and a blocked one of 5,
+            of which the planner's rows are still to be written
+        WHEN a run is simulated
+        THEN neither is to get glasses
+        """
+        self._create_order((self.glass, 10), picking_policy="one")
+        blocked = self._create_order((self.glass, 5))
+        blocked._block("credit limit")
+        self._put_stock(self.glass, 7)
+        self._settle()
+        self.env["backorder.demand"].search([]).sudo().unlink()
+        run = self._simulate(product_ids=self.glass.ids)
+        self.assertFalse(run.line_ids.filtered("changes"))
+
     def test_nobody_picks_for_a_blocked_order(self):
         self._put_stock(self.glass, 7)
         order = self._create_order((self.glass, 10), picking_policy="one")
