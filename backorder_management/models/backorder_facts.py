@@ -619,7 +619,8 @@ class FactFinder:
 
     def get_arriving(self, facts: dict[int, Fact]) -> dict[tuple[int, int], float]:
         """What open transfers bring from outside to the places that demands take from,
-        in the product's unit; of a chain of them only the next step counts."""
+        in the product's unit. Of a chain of them one step counts; what is bought for
+        somebody who takes it away again does not."""
         rows = self.env.execute_query(
             SQL(
                 """
@@ -637,12 +638,25 @@ class FactFinder:
                    AND NOT EXISTS (
                         SELECT FROM stock_move_move_rel chain
                           JOIN stock_move origin ON origin.id = chain.move_orig_id
-                         WHERE chain.move_dest_id = m.id AND origin.state IN %s)
+                          JOIN stock_location reached
+                            ON reached.id = COALESCE(origin.location_final_id,
+                                                     origin.location_dest_id)
+                         WHERE chain.move_dest_id = m.id AND origin.state IN %s
+                           AND starts_with(reached.parent_path, place.parent_path))
+                   AND NOT EXISTS (
+                        SELECT FROM stock_move_move_rel chain
+                          JOIN stock_move onward ON onward.id = chain.move_dest_id
+                          JOIN stock_location reached
+                            ON reached.id = onward.location_dest_id
+                         WHERE chain.move_orig_id = m.id AND onward.state IN %s
+                           AND onward.procure_method = 'make_to_order'
+                           AND NOT starts_with(reached.parent_path, place.parent_path))
                  GROUP BY 1, 2
                 """,
                 sorted({fact.location_id for fact in facts.values()}),
                 sorted({fact.product_id for fact in facts.values()}),
                 self.company.id,
+                OPEN_STATES,
                 OPEN_STATES,
                 OPEN_STATES,
             )

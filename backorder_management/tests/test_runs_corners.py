@@ -380,6 +380,54 @@ class TestWizards(RunCommon):
             with self.assertRaises(CheckViolation), self.env.cr.savepoint():
                 self._create_strategy(max_passed_runs=-1)
 
+    def test_what_is_bought_for_another_order_is_no_arrival(self):
+        made_to_order = self.warehouse.mto_pull_id.route_id
+        made_to_order.active = True
+        buy = self.env.ref("purchase_stock.route_warehouse0_buy")
+        self.cup.write(
+            {
+                "route_ids": [Command.set((made_to_order | buy).ids)],
+                "seller_ids": [Command.create({"partner_id": self.vendor.id})],
+            }
+        )
+        self._create_order((self.cup, 10))
+        purchase = self.env["purchase.order"].search(
+            [("order_line.product_id", "=", self.cup.id)]
+        )
+        purchase.button_confirm()
+        self.cup.route_ids = False
+        order = self._create_order((self.cup, 3))
+        run = self._simulate(product_ids=self.cup.ids)
+        self.assertEqual(self._line(run, order).reason, "No stock left and no arrival")
+
+    def test_what_comes_from_another_warehouse_arrives(self):
+        """10 cups on their way through transit, in two transfers of which the second
+        waits for the first."""
+        transit = self.env["stock.location"].create(
+            {"name": "On the road", "usage": "transit"}
+        )
+        other = self.env["stock.warehouse"].create({"name": "Other", "code": "OTH"})
+        places = other.lot_stock_id, transit, self.stock
+        moves = self.env["stock.move"].create(
+            [
+                {
+                    "product_id": self.cup.id,
+                    "product_uom_qty": 10,
+                    "location_id": start.id,
+                    "location_dest_id": end.id,
+                    "location_final_id": end.id,
+                }
+                for start, end in zip(places, places[1:], strict=False)
+            ]
+        )
+        moves[1].move_orig_ids = moves[0]
+        moves._action_confirm()
+        order = self._create_order((self.cup, 20))
+        run = self._simulate(product_ids=self.cup.ids)
+        self.assertEqual(
+            self._line(run, order).reason, "No stock left; 10.00 Units are to arrive"
+        )
+
     def test_what_is_to_arrive_is_named(self):
         """
         GIVEN receipts of 7 and 5 glasses expected, one of them in two steps, no cups
