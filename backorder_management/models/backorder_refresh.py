@@ -51,23 +51,40 @@ class BackorderRefresh(models.Model):
 
     @api.model
     def _run_pending(self):
-        """Refresh what was queued, some products at a time, committing on the way."""
+        """Refresh what was queued, some products at a time, committing on the way; what
+        fails stays, and waits behind the others the next time."""
         cron = self.env["ir.cron"]
-        while done := self._refresh_next(BATCH):
-            if not cron._commit_progress(done, remaining=self.search_count([])):
+        seen: list[int] = []
+        while waiting := self._get_waiting(BATCH, seen):
+            seen += waiting.ids
+            done = self._work_off(waiting)
+            left = self.search_count([("id", "not in", seen)])
+            if not cron._commit_progress(done, remaining=left):
                 break
 
     @api.model
     def _refresh_next(self, limit: int) -> int:
-        """Refresh the products of the next entries; one that fails stays, with its
-        error, and waits behind the others.
+        """Refresh the products of the next entries.
 
         :return: how many entries were worked off
         """
-        waiting = self.search([], limit=limit, order="error desc, id")
+        return self._work_off(self._get_waiting(limit))
+
+    @api.model
+    def _get_waiting(self, limit: int, seen=()):
+        domain = [("id", "not in", list(seen))]
+        return self.search(domain, limit=limit, order="error desc, id")
+
+    @api.model
+    def _work_off(self, waiting) -> int:
+        """All at once or, where that fails, one by one; one that fails stays, with its
+        error."""
         count = len(waiting)
         if not self._refresh_entries(waiting):
             count = sum(self._refresh_entries(entry) for entry in waiting)
+        if not all(waiting.exists().mapped("error")):
+            # somebody was working on the same products: once that is done
+            self._trigger(timedelta(minutes=RETRY_MINUTES))
         return count
 
     @api.model
@@ -79,8 +96,7 @@ class BackorderRefresh(models.Model):
                 self.env["backorder.demand"]._refresh_products(products)
                 entries.unlink()
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            # somebody is working on the same products: once that is done
-            self._trigger(timedelta(minutes=RETRY_MINUTES))
+            entries.error = False
             return False
         except Exception as error:  # pylint: disable=broad-except
             # one product must not keep the others from being right

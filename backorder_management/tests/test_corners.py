@@ -12,6 +12,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.base.tests.test_ir_cron import CronMixinCase
 
+from ..models import backorder_refresh
 from .common import BackorderCommon
 
 DEMAND_LOGGER = "odoo.addons.backorder_management.models.backorder_demand"
@@ -342,6 +343,48 @@ class TestCorners(CronMixinCase, BackorderCommon):
         left = queue.search([])
         self.assertEqual(left.product_id, self.glass)
         self.assertEqual(left.error, "bad glass")
+
+    def test_who_is_in_the_way_holds_up_nobody_else(self):
+        """
+        GIVEN more entries than are worked on at once of a product that another
+            transaction is sharing, and behind them one of another product
+        WHEN the queue is worked on
+        THEN the other's figures come, and it is tried again once, a minute later
+        """
+        jug = self._create_product("Jug")
+        self.env.cr.execute(f"""
+            CREATE FUNCTION pg_temp.busy() RETURNS trigger LANGUAGE plpgsql
+                AS $$ BEGIN
+                IF NEW.product_id = {int(self.glass.id)} THEN
+                    RAISE 'busy' USING ERRCODE = 'lock_not_available';
+                END IF; RETURN NEW; END $$;
+            CREATE TRIGGER busy BEFORE INSERT ON backorder_sharing
+               FOR EACH ROW EXECUTE FUNCTION pg_temp.busy()
+        """)
+        self._reserve_by_hand()
+        for product in (self.glass, jug):
+            self._put_stock(product, 4)
+        queue = self.env["backorder.refresh"]
+        with mute_logger("odoo.sql_db"):
+            self._create_order((self.glass, 10))
+            self.env.cr.flush()
+            queue._queue(self.glass.ids)
+            order = self._create_order((jug, 10))
+            self.env.cr.flush()
+            order.order_line.move_ids.backorder_demand_ids.sudo().unlink()
+            queue._queue(jug.ids)
+            self.assertEqual(len(queue.search([])), 3)
+            with (
+                patch.object(backorder_refresh, "BATCH", 1),
+                self.capture_triggers("backorder_management.ir_cron_refresh") as later,
+                self.enter_registry_test_mode(),
+            ):
+                self.env.ref(
+                    "backorder_management.ir_cron_refresh"
+                ).method_direct_trigger()
+        self.assertEqual(order.order_line.move_ids.backorder_demand_ids.qty_free, 4)
+        self.assertEqual(queue.search([]).product_id, self.glass)
+        self.assertTrue(later.records)
 
     def test_somebody_in_the_way_is_no_failure(self):
         """
