@@ -7,6 +7,8 @@ from odoo.tools import SQL
 
 # Removal strategies whose picking order is a plain sort of the quants.
 SORTED_STRATEGIES = ("fifo", "lifo", "closest")
+# What is being reserved, or given back if negative, in the product's unit.
+RESERVING = "backorder_management.reserving"
 
 
 class DeferredReservations:
@@ -42,16 +44,21 @@ class StockQuant(models.Model):
         # search, a lock and an update each. The bulk reservation sums them up first.
         deferred = self.env.context.get("backorder_deferred_reservations")
         if deferred is None:
-            quants = self.with_context(backorder_reserving=quantity)
-            return super(StockQuant, quants)._update_reserved_quantity(
-                product_id,
-                location_id,
-                quantity,
-                lot_id=lot_id,
-                package_id=package_id,
-                owner_id=owner_id,
-                strict=strict,
-            )
+            # for `try_lock_for_update`; a context would make an environment of its own
+            # for every quantity, and all that looks for one slower
+            self.env.cr.cache[RESERVING] = quantity
+            try:
+                return super()._update_reserved_quantity(
+                    product_id,
+                    location_id,
+                    quantity,
+                    lot_id=lot_id,
+                    package_id=package_id,
+                    owner_id=owner_id,
+                    strict=strict,
+                )
+            finally:
+                self.env.cr.cache.pop(RESERVING, None)
         return deferred.add(
             product_id,
             location_id,
@@ -67,7 +74,7 @@ class StockQuant(models.Model):
         # only their sum counts. Core then changes one of them and cuts it at zero: what
         # it cuts off is missing in the sum until a later clean-up. So it gets one that
         # is not cut; where there is none, it makes a new one.
-        reserving = self.env.context.get("backorder_reserving")
+        reserving = self.env.cr.cache.get(RESERVING)
         quants = self
         if reserving and len(self) > 1:
             quants = self._filter_bookable(reserving)
