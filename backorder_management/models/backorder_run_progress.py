@@ -10,8 +10,7 @@ from odoo import SUPERUSER_ID, api, fields, models
 
 _logger = logging.getLogger(__name__)
 
-# Stages of a run, and how much of its time is over when each begins, in percent, as
-# measured with 100,000 demands.
+# Stages of a run, and what is shown in percent when each begins: a rough guide.
 STAGES = {"reading": 1, "planning": 40, "storing": 60, "applying": 85}
 
 
@@ -75,7 +74,7 @@ class BackorderRun(models.Model):
         lambda self: self.env["backorder.run.progress"]._fields["stage"].selection,
         compute="_compute_stage",
     )
-    progress = fields.Integer(compute="_compute_stage", help="Percent of the time.")
+    progress = fields.Integer(compute="_compute_stage", help="Percent, roughly.")
 
     def _compute_runs_before(self):
         for run in self:
