@@ -10,17 +10,17 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-import pytz
-
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..planning.connected import connect_products, get_fingerprint
+from ..planning.pins import has_ended
 from ..planning.ranking import get_share_at_hand, is_overdue
 from ..planning.reallocation import GAIN, KEEPING, LOSE, SKIP, Claim, Situation
 from ..planning.supply import add_up_supplies, cut_to_limits
 from .backorder_ranking import DemandRanking
+from .stock_move import OPEN_STATES
 
 # Why a demand takes no part, in the order in which the reasons count.
 BLOCKED, PINNED, PICKED, PRINTED, IN_BATCH, BY_HAND, LATER = (
@@ -32,8 +32,6 @@ BLOCKED, PINNED, PICKED, PRINTED, IN_BATCH, BY_HAND, LATER = (
     "by_hand",
     "later",
 )
-
-OPEN_STATES = ("waiting", "confirmed", "partially_available", "assigned")
 
 
 @dataclass(slots=True)
@@ -300,18 +298,13 @@ class FactFinder:
         return facts
 
     def get_exclusion(self, excluded: str, pinned, until: date | None, tz) -> str:
-        """Why a demand takes no part; a pin ends with its day where its owner lives.
+        """Why a demand takes no part.
 
         :param tz: time zone of who has pinned the line
         """
         if not pinned or excluded in (PICKED, PRINTED, IN_BATCH, BLOCKED):
             return excluded
-        if until and until < self.get_day(tz or "UTC"):
-            return excluded
-        return PINNED
-
-    def get_day(self, tz: str) -> date:
-        return pytz.utc.localize(self.at).astimezone(pytz.timezone(tz)).date()
+        return excluded if has_ended(until, self.at, tz) else PINNED
 
     def get_receivers(self) -> set[int]:
         """Moves for whose order the goods were bought that a receipt brought."""

@@ -217,7 +217,7 @@ class BackorderRun(models.Model):
         figures = [
             measure(
                 get_plan(part),
-                digits=part.facts.situation.digits,
+                digits=part.digits,
                 prices=part.prices,
                 ages=self._get_ages(part.facts),
                 lacking=part.facts.situation.lacking,

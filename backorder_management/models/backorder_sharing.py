@@ -33,8 +33,15 @@ class BackorderSharing(models.Model):
             this transaction began; what it knows is outdated
         :raise psycopg2.errors.LockNotAvailable: somebody else is just doing so
         """
-        patience = self._set_patience(PATIENCE)
-        self.env.cr.execute(
+        cr = self.env.cr
+        # a rollback restores it
+        cr.execute(
+            "SELECT current_setting('lock_timeout'),"
+            " set_config('lock_timeout', %s, true)",
+            [PATIENCE],
+        )
+        [before, _now] = cr.fetchone()
+        cr.execute(
             SQL(
                 """
                 INSERT INTO backorder_sharing (product_id, shared_at)
@@ -46,16 +53,4 @@ class BackorderSharing(models.Model):
                 list(product_ids),
             )
         )
-        self._set_patience(patience)
-
-    @api.model
-    def _set_patience(self, patience: str) -> str:
-        """How long this transaction waits for a lock; a rollback restores it.
-
-        :return: what it was before, such as ``0`` (no limit) or ``5s``
-        """
-        cr = self.env.cr
-        cr.execute("SELECT current_setting('lock_timeout')")
-        [before] = cr.fetchone()
-        cr.execute("SELECT set_config('lock_timeout', %s, true)", [patience])
-        return before
+        cr.execute("SELECT set_config('lock_timeout', %s, true)", [before])

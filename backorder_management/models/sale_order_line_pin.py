@@ -8,6 +8,8 @@ from odoo import fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import format_date
 
+from ..planning.pins import has_ended
+
 
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
@@ -25,13 +27,12 @@ class SaleOrderLine(models.Model):
     backorder_pin_reason = fields.Char("Reason of Pin", readonly=True, copy=False)
 
     def _is_pinned(self) -> bool:
-        """Is the pin still on, where the one who has set it lives?"""
-        if not self.backorder_pinned or not self.backorder_pinned_until:
-            return self.backorder_pinned
-        # sudo: the time zone of a colleague
-        tz = self.sudo().backorder_pinned_by.tz or "UTC"
-        today = fields.Date.context_today(self.with_context(tz=tz))
-        return self.backorder_pinned_until >= today
+        """Is the pin still on?"""
+        return self.backorder_pinned and not has_ended(
+            self.backorder_pinned_until or None,
+            fields.Datetime.now(),
+            self.sudo().backorder_pinned_by.tz,  # sudo: of a colleague
+        )
 
     def action_open_pin(self):
         """Ask until when and why, for one or many lines."""

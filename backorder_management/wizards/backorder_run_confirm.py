@@ -87,19 +87,17 @@ class BackorderRunConfirm(models.TransientModel):
     def _describe_apply(self, lines):
         gaining = lines.filtered(lambda line: line.effect == "gain")
         losing = lines.filtered(lambda line: line.effect == "loss")
-        if count := len(gaining):
-            yield _choose(
-                count,
-                self.env._("1 demand gains goods."),
-                self.env._("%(count)s demands gain goods.", count=count),
-            )
-        if count := len(losing):
-            yield _choose(
-                count,
-                self.env._("1 demand loses goods."),
-                self.env._("%(count)s demands lose goods.", count=count),
-            )
-        else:
+        yield from _say(
+            len(gaining),
+            self.env._("1 demand gains goods."),
+            self.env._("%(count)s demands gain goods.", count=len(gaining)),
+        )
+        yield from _say(
+            len(losing),
+            self.env._("1 demand loses goods."),
+            self.env._("%(count)s demands lose goods.", count=len(losing)),
+        )
+        if not losing:
             yield self.env._("No demand loses goods.")
         changes = {line.move_id: line.qty_change for line in lines}
         yield from self._describe_completion(lines.order_id, changes)
@@ -109,20 +107,18 @@ class BackorderRunConfirm(models.TransientModel):
     def _describe_undo(self, lines):
         losers = lines.filtered(lambda line: line.effect == "loss")
         winners = lines.filtered(lambda line: line.effect == "gain")
-        if count := len(losers):
-            yield _choose(
-                count,
-                self.env._("1 demand gets back what it lost."),
-                self.env._("%(count)s demands get back what they lost.", count=count),
-            )
-        if count := len(winners):
-            yield _choose(
-                count,
-                self.env._("1 demand gives back what it gained."),
-                self.env._(
-                    "%(count)s demands give back what they gained.", count=count
-                ),
-            )
+        yield from _say(
+            len(losers),
+            self.env._("1 demand gets back what it lost."),
+            self.env._("%(count)s demands get back what they lost.", count=len(losers)),
+        )
+        yield from _say(
+            len(winners),
+            self.env._("1 demand gives back what it gained."),
+            self.env._(
+                "%(count)s demands give back what they gained.", count=len(winners)
+            ),
+        )
         changes = {line.move_id: -line.qty_change for line in lines}
         yield from self._describe_completion(lines.order_id, changes)
         yield from self._describe_notes(winners)
@@ -131,28 +127,27 @@ class BackorderRunConfirm(models.TransientModel):
     def _describe_completion(self, orders, changes):
         before = self._find_complete_orders(orders, {})
         after = self._find_complete_orders(orders, changes)
-        if count := len(after - before):
-            yield _choose(
-                count,
-                self.env._("1 order becomes complete."),
-                self.env._("%(count)s orders become complete.", count=count),
-            )
-        if count := len(before - after):
-            yield _choose(
-                count,
-                self.env._("1 order is no longer complete."),
-                self.env._("%(count)s orders are no longer complete.", count=count),
-            )
+        won, lost = len(after - before), len(before - after)
+        yield from _say(
+            won,
+            self.env._("1 order becomes complete."),
+            self.env._("%(count)s orders become complete.", count=won),
+        )
+        yield from _say(
+            lost,
+            self.env._("1 order is no longer complete."),
+            self.env._("%(count)s orders are no longer complete.", count=lost),
+        )
 
     def _describe_notes(self, losing):
-        if count := len(losing.order_id):
-            yield _choose(
-                count,
-                self.env._("1 order gets a note, since it loses stock."),
-                self.env._(
-                    "%(count)s orders get a note, since they lose stock.", count=count
-                ),
-            )
+        count = len(losing.order_id)
+        yield from _say(
+            count,
+            self.env._("1 order gets a note, since it loses stock."),
+            self.env._(
+                "%(count)s orders get a note, since they lose stock.", count=count
+            ),
+        )
 
     def _describe_products(self, lines) -> str:
         names = lines.product_id.mapped("display_name")
@@ -188,6 +183,7 @@ class BackorderRunConfirm(models.TransientModel):
         return orders - lacking.order_id
 
 
-def _choose(count: int, one: str, many: str) -> str:
-    """The form of a sentence that goes with the number."""
-    return one if count == 1 else many
+def _say(count: int, one: str, many: str):
+    """The form of a sentence that goes with the number; nothing of none."""
+    if count:
+        yield one if count == 1 else many
