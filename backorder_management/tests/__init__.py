@@ -14,6 +14,7 @@ from . import test_planning_allocation
 from . import test_planning_complete_orders
 from . import test_planning_fair_share
 from . import test_planning_invoicing
+from . import test_planning_pins
 from . import test_planning_ranking
 from . import test_planning_reallocation
 from . import test_planning_runs
