@@ -152,6 +152,20 @@ class BackorderRun(models.Model):
         for run in self:
             run.value_released = run.value - run.before_value
 
+    @api.model
+    def default_get(self, fields):
+        # Neither a context nor a default of the user's own decides for a run.
+        values = super().default_get(fields)
+        if self.env.su:
+            return values
+        for name in self._get_decided_fields() & values.keys():
+            default = self._fields[name].default
+            if default:
+                values[name] = default(self)
+            else:
+                del values[name]
+        return values
+
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:

@@ -10,6 +10,7 @@ from datetime import timedelta
 import psycopg2
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 from odoo.tools import SQL
@@ -225,8 +226,9 @@ class BackorderRun(models.Model):
         for run in self.search(domain, order="id"):
             if not run.try_lock_for_update():
                 continue
-            if run._claim_products():
-                run.invalidate_recordset()
+            run.invalidate_recordset()
+            # another worker may have done it since it was found
+            if run.queued and run._claim_products():
                 return run
             # Give up what was claimed of it; another worker will be done soon.
             self.env.cr.rollback()
@@ -235,6 +237,10 @@ class BackorderRun(models.Model):
 
     def _claim_products(self) -> bool:
         """Is no other worker at the same products? Until this transaction ends."""
+        try:
+            products = self._get_products()
+        except UserError:  # there are none: whoever works on it records that
+            return True
         rows = self.env.execute_query(
             SQL(
                 """
@@ -242,7 +248,7 @@ class BackorderRun(models.Model):
                   FROM (SELECT unnest(%s::int[]) AS product_id ORDER BY 1) AS products
                 """,
                 LOCK_SPACE,
-                self._get_products(),
+                products,
             )
         )
         return all(claimed for [claimed] in rows)

@@ -173,6 +173,51 @@ class TestRunQueue(RunCommon, CronMixinCase):
         self.assertEqual(len(summaries), 2)
         self.assertIn("failed again", summaries[1])
 
+    def test_a_run_about_nothing_stops_no_other_one(self):
+        """
+        GIVEN a queued run about a line of a quotation, which wants no goods yet, and
+            another one behind it
+        WHEN the scheduled action comes
+        THEN the first one fails and says so, and the other one is done
+        """
+        order = self._create_order((self.glass, 4))
+        self._put_stock(self.glass, 4)
+        quotation = order.copy()
+        empty, other = self.env["backorder.run"].create(
+            [
+                {"sale_line_ids": quotation.order_line.ids},
+                {"product_ids": self.glass.ids},
+            ]
+        )
+        empty._queue()
+        other._queue()
+        with self.assertLogs("odoo.addons.backorder_management", "ERROR"):
+            self._work()
+        self.assertEqual(empty.state, "failed")
+        self.assertIn("are gone. Start another run", empty.note)
+        self.assertEqual(other.state, "applied")
+        self.assertReserved(order, 4)
+
+    def test_what_another_worker_has_just_done_is_not_done_again(self):
+        run = self.env["backorder.run"].create({})
+        run._queue()
+        self.env.flush_all()
+        Run = type(run)
+        lock = Run.try_lock_for_update
+
+        def lock_late(record, **options):
+            self.env.cr.execute(
+                "UPDATE backorder_run SET queued = false WHERE id = %s", [run.id]
+            )
+            return lock(record, **options)
+
+        with (
+            patch.object(Run, "try_lock_for_update", lock_late),
+            patch.object(self.env.cr, "rollback") as rollback,
+        ):
+            self.assertFalse(run._take_next(set()))
+        rollback.assert_called_once()
+
     def test_a_failed_run_waits_before_it_is_tried_again(self):
         self._create_order((self.glass, 4))
         with self._broken():
@@ -244,6 +289,13 @@ class TestRunQueue(RunCommon, CronMixinCase):
                 run.write(vals)
             with self.assertRaises(AccessError):
                 Run.create(vals)
+        decided = Run.with_context(
+            default_queued=True, default_state="applied", default_trigger="stock"
+        ).create({})
+        self.assertFalse(decided.queued)
+        self.assertEqual((decided.state, decided.trigger), ("draft", "user"))
+        self.env["ir.default"].set("backorder.run", "queued", True, user_id=user.id)
+        self.assertFalse(Run.create({}).queued)
 
     @contextmanager
     def _broken(self):
