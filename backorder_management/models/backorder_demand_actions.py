@@ -5,13 +5,17 @@ class BackorderDemand(models.Model):
     _inherit = "backorder.demand"
 
     def action_open_document(self):
-        """Open what a user works on: the order, or else the delivery.
+        """Open what a user works on: the order, or else the delivery, or else why the
+        goods are missing.
 
-        Warehouse staff may read orders, but not the whole of their form.
+        Who may read an order need not have all rights that its form asks for.
         """
-        if self.env.user.has_group("sales_team.group_sale_salesman"):
+        user = self.env.user
+        if user.has_group("sales_team.group_sale_salesman"):
             return self._open_form(self.order_id)
-        return self.action_open_delivery()
+        if user.has_group("stock.group_stock_user"):
+            return self.action_open_delivery()
+        return self.action_why()
 
     def action_open_delivery(self):
         return self._open_form(self.picking_id)

@@ -94,6 +94,7 @@ class Facts:
     :param group_by_product: number of the connected group of each product
     :param fingerprints: by number of the connected group
     :param special: ids of products that only core's own routine can reserve
+    :param debts: by pool, what must come in before any of it is free
     """
 
     situation: Situation
@@ -101,6 +102,7 @@ class Facts:
     group_by_product: dict[int, int]
     fingerprints: dict[int, str]
     special: set[int]
+    debts: dict[tuple[int, int], float]
 
 
 class FactFinder:
@@ -442,7 +444,13 @@ class FactFinder:
             (product.id, location.id): self.get_pool_ids(pool)
             for (product, location), pool in pools.items()
         }
-        supplies = self.get_supplies(facts, quants, pools)
+        unreserved = {
+            (product.id, location.id): pool._get_unreserved_total()
+            for (product, location), pool in pools.items()
+        }
+        supplies = self.get_supplies(
+            facts, quants, [(pool_ids[key], free) for key, free in unreserved.items()]
+        )
         lacking = self.get_lacking(facts)
         shares = None
         if self.strategy._ranks_by_share_complete():
@@ -468,6 +476,7 @@ class FactFinder:
             groups,
             self.get_fingerprints(facts, groups, values, supplies, quants, lacking),
             special,
+            {key: -free for key, free in unreserved.items() if free < 0},
         )
 
     def get_special(self, products) -> set[int]:
@@ -518,7 +527,10 @@ class FactFinder:
         )
 
     def get_supplies(self, facts: dict[int, Fact], quants, pools) -> dict:
-        """What may be divided, by supply."""
+        """What may be divided, by supply.
+
+        :param pools: supplies of each pool, and all that is free there
+        """
         free: dict[Hashable, float] = defaultdict(float)
         held: dict[Hashable, float] = defaultdict(float)
         kept: dict[Hashable, float] = defaultdict(float)
@@ -530,15 +542,7 @@ class FactFinder:
                 if fact.outcome in KEEPING:
                     kept[supply] += quantity
         supplies = add_up_supplies(free, held, kept, self.digits)
-        return cut_to_limits(
-            supplies,
-            held,
-            [
-                (self.get_pool_ids(pool), pool._get_unreserved_total())
-                for pool in pools.values()
-            ],
-            self.digits,
-        )
+        return cut_to_limits(supplies, held, pools, self.digits)
 
     def get_pool_ids(self, pool) -> tuple[int, ...]:
         """In picking order; quants of one kind, which core has not merged yet, count

@@ -255,8 +255,7 @@ class BackorderRun(models.Model):
         """Propose who keeps, gains and loses; reserves nothing."""
         for run in self:
             run._check_state("draft", "proposed", "failed")
-            if run.asked_by_id:  # needs no scheduled action any more
-                run.sudo().queued = False
+            run._forget_queued()
             run._simulate()
         return True
 
@@ -272,6 +271,7 @@ class BackorderRun(models.Model):
         for run in self:
             run._lock()
             run._check_state("proposed")
+            run._forget_queued()
             with self.env.cr.savepoint():
                 run._apply()
                 run._check_applied()
@@ -286,6 +286,7 @@ class BackorderRun(models.Model):
         for run in self:
             run._lock()
             run._check_state("applied")
+            run._forget_queued()
             run._undo()
         return True
 

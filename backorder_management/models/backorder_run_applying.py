@@ -179,10 +179,13 @@ class BackorderRun(models.Model):
         """A note on every order that loses stock, naming the run."""
         effect = "gain" if undone else "loss"
         losing = lines.filtered(lambda line: line.effect == effect and line.order_id)
-        bodies = {
-            order.id: self._get_loss_note(of_order, undone)
-            for order, of_order in losing.grouped("order_id").items()
-        }
+        bodies = {}
+        for order, of_order in losing.grouped("order_id").items():
+            # in the language of whoever looks after the order, not of a schedule
+            lang = order.user_id.lang or self.company_id.partner_id.lang
+            run = self.with_context(lang=lang)
+            of_order = of_order.with_context(lang=lang)
+            bodies[order.id] = run._get_loss_note(of_order, undone)
         if bodies:
             self.env["sale.order"].browse(bodies)._message_log_batch(bodies)
 

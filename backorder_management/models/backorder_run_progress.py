@@ -37,24 +37,53 @@ class BackorderRunProgress(models.Model):
         readonly=True,
     )
 
+    begun = fields.Integer(
+        readonly=True, help="How often it was begun since it last came to an end."
+    )
+
     _run_unique = models.UniqueIndex("(run_id)")
 
     @api.model
     def _tell(self, run_id: int, stage: str | None) -> None:
         """Let everybody see at once which stage a run has reached; none: that it is in
-        work no more. The work goes on where that cannot be told."""
+        work no more."""
+        self._do_apart("_set_stage", run_id, stage)
+
+    @api.model
+    def _begin(self, run_id: int) -> int:
+        """Remember that a run is begun, whatever becomes of this process.
+
+        :return: how often it was, this time included; 0 where that cannot be told
+        """
+        return self._do_apart("_count_begin", run_id) or 0
+
+    @api.model
+    def _do_apart(self, method: str, *args):
+        """On a connection of its own; the work goes on where that fails."""
         try:
             with self.env.registry.cursor() as cr:
                 table = api.Environment(cr, SUPERUSER_ID, {})[self._name]
-                progress = table.search([("run_id", "=", run_id)])
-                if not stage:
-                    progress.unlink()
-                elif progress:
-                    progress.stage = stage
-                else:
-                    table.create({"run_id": run_id, "stage": stage})
+                return getattr(table, method)(*args)
         except psycopg2.Error:  # no connection left, for instance
-            _logger.warning("Progress of run %s", run_id, exc_info=True)
+            _logger.warning("Progress of a run: %s%s", method, args, exc_info=True)
+            return None
+
+    @api.model
+    def _set_stage(self, run_id: int, stage: str | None) -> None:
+        progress = self.search([("run_id", "=", run_id)])
+        if not stage:
+            progress.unlink()
+        elif progress:
+            progress.stage = stage
+        else:
+            self.create({"run_id": run_id, "stage": stage})
+
+    @api.model
+    def _count_begin(self, run_id: int) -> int:
+        self._set_stage(run_id, "reading")
+        progress = self.search([("run_id", "=", run_id)])
+        progress.begun += 1
+        return progress.begun
 
 
 class BackorderRun(models.Model):
@@ -65,7 +94,13 @@ class BackorderRun(models.Model):
         readonly=True,
         copy=False,
         ondelete="restrict",
-        help="Who has it simulated in the background, and decides then.",
+        help="Who has it done in the background.",
+    )
+    queued_operation = fields.Selection(
+        [("apply", "Apply"), ("undo", "Undo")],
+        readonly=True,
+        copy=False,
+        help="What is to be done in the background. Empty: a proposal.",
     )
     runs_before = fields.Integer(
         compute="_compute_runs_before", help="Queued runs that come first."
@@ -103,22 +138,75 @@ class BackorderRun(models.Model):
             run.check_access("write")
             run._check_state("draft", "proposed", "failed")
             run._check_not_automatic()
-            # sudo: only these buttons queue a run
-            run.sudo().asked_by_id = self.env.user
-            run.sudo()._queue()
+            run._queue_for_user(False)
         return True
+
+    def action_apply_later(self):
+        """Have a scheduled action apply what is proposed, and tell who asked.
+
+        :raise UserError: nothing is proposed
+        """
+        return self._do_later("apply", "proposed")
+
+    def action_undo_later(self):
+        """Have a scheduled action undo what was applied, and tell who asked.
+
+        :raise UserError: it is not applied
+        """
+        return self._do_later("undo", "applied")
+
+    def _do_later(self, operation: str, state: str):
+        self._check_manager()
+        for run in self:
+            run._check_state(state)
+            run._queue_for_user(operation)
+        return True
+
+    def _queue_for_user(self, operation: str | bool) -> None:
+        # sudo: whoever asks again has it begun anew
+        self.env["backorder.run.progress"].sudo()._set_stage(self.id, None)
+        # sudo: only the buttons queue a run
+        run = self.sudo()
+        run.write({"asked_by_id": self.env.uid, "queued_operation": operation})
+        run._queue()
+
+    def _forget_queued(self) -> None:
+        """Somebody does by hand what he or another wanted done in the background."""
+        # sudo: as when it was queued
+        asked = self.sudo().filtered(lambda run: run.queued and run.asked_by_id)
+        asked.write({"queued": False, "queued_operation": False})
+
+    def _do_for_user(self) -> None:
+        """What somebody wanted done in the background, with the rights he has now."""
+        user = self.asked_by_id
+        run = self.with_user(user).with_context(lang=user.lang)
+        if self.queued_operation == "apply":
+            run.action_apply()
+            message = run.env._("It has been applied.")
+        elif self.queued_operation == "undo":
+            run.action_undo()
+            message = run.env._("It has been undone.")
+        else:
+            self._simulate()
+            message = run.env._("The proposal is there: look at it and decide.")
+        self.queued_operation = False
+        user._bus_send(
+            "simple_notification",
+            {"type": "success", "title": self.name, "message": message},
+        )
+
+    def _leave_to_user(self, error: Exception, details: str) -> None:
+        """What could not be applied, or undone, stays as it is: a person decides."""
+        self.write(
+            {
+                "note": str(error),
+                "error": details,
+                "queued": False,
+                "queued_operation": False,
+            }
+        )
+        self._for_responsible()._ask_responsible(str(error))
 
     def _tell_progress(self, stage: str) -> None:
         if self.env.context.get("backorder_tell_progress"):
             self.env["backorder.run.progress"]._tell(self.id, stage)
-
-    def _tell_who_asked(self) -> None:
-        run = self.with_context(lang=self.asked_by_id.lang)
-        self.asked_by_id._bus_send(
-            "simple_notification",
-            {
-                "type": "success",
-                "title": self.name,
-                "message": run.env._("The proposal is there: look at it and decide."),
-            },
-        )

@@ -28,6 +28,8 @@ RETRY_MINUTES = 5
 DEMANDS_PER_RUN = 2000
 # First key of the advisory locks on products; any number that nobody else uses.
 LOCK_SPACE = 0x6261636B
+# Products that share a lock: PostgreSQL has room for some thousand locks altogether.
+LOCKS = 1024
 # States in which a run has moved nothing.
 DISPOSABLE = ("draft", "proposed", "failed")
 CRON = "backorder_management.ir_cron_run_queue"
@@ -98,7 +100,8 @@ class BackorderRun(models.Model):
     # ---------------------------------------------------------------------- worked
 
     def _work(self):
-        """Simulate and apply; never raises. What fails is recorded, and tried again.
+        """Simulate and apply, or what a user has asked for; never raises. What fails is
+        recorded, and tried again.
 
         Another transaction in the way is no failure: the scheduled action does it.
         """
@@ -108,10 +111,10 @@ class BackorderRun(models.Model):
         self.env.cr.flush()
         try:
             with self.env.cr.savepoint():
-                self._simulate()
                 if self.asked_by_id:
-                    self._tell_who_asked()
+                    self._do_for_user()
                 else:
+                    self._simulate()
                     self._apply()
                     self._serve_refused()
                 self._close_failures()
@@ -132,35 +135,44 @@ class BackorderRun(models.Model):
         lines.move_id._action_assign()
 
     def _record_failure(self, error: Exception) -> None:
-        _logger.exception("%s failed", self.name)
+        _logger.error("%s failed", self.name, exc_info=error)
+        details = "".join(traceback.format_exception(error))
+        if self.queued_operation:
+            self._leave_to_user(error, details)
+            return
         attempts = self.attempts + 1
         self.write(
             {
                 "state": "failed",
                 "attempts": attempts,
-                "error": "".join(traceback.format_exception(error)),
+                "error": details,
                 "note": str(error),
                 "queued": False,
             }
         )
         if attempts < ATTEMPTS:
             self._queue(RETRY_MINUTES * attempts)
+        run = self._for_responsible()
         if attempts == 1:
-            self._ask_responsible(
-                self.env._(
+            run._ask_responsible(
+                run.env._(
                     "%(run)s failed: %(error)s. It will be tried again.",
-                    run=self.name,
+                    run=run.name,
                     error=error,
                 )
             )
         elif attempts == ATTEMPTS:
-            self._ask_responsible(
-                self.env._(
+            run._ask_responsible(
+                run.env._(
                     "%(run)s failed again: %(error)s. Simulate it by hand.",
-                    run=self.name,
+                    run=run.name,
                     error=error,
                 )
             )
+
+    def _for_responsible(self):
+        """Itself, in the language of who is asked to look after it."""
+        return self.with_context(lang=self._get_responsible().lang)
 
     def _ask_responsible(self, note: str) -> None:
         user = self._get_responsible()
@@ -244,20 +256,40 @@ class BackorderRun(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT pg_try_advisory_xact_lock(%s, product_id)
-                  FROM (SELECT unnest(%s::int[]) AS product_id ORDER BY 1) AS products
+                SELECT pg_try_advisory_xact_lock(%s, number)
+                  FROM unnest(%s::int[]) AS number
                 """,
                 LOCK_SPACE,
-                products,
+                sorted({product_id % LOCKS for product_id in products}),
             )
         )
         return all(claimed for [claimed] in rows)
 
     def _work_queued(self):
         """One queued run; what another transaction disturbed is left for later."""
+        progress = self.env["backorder.run.progress"]
         self.queued = False
-        self.with_context(backorder_tell_progress=True)._work()
-        self.env["backorder.run.progress"]._tell(self.id, None)
+        run = self.with_context(
+            backorder_tell_progress=True, lang=self.company_id.partner_id.lang
+        )
+        if progress._begin(self.id) > ATTEMPTS:
+            run._give_up()
+        else:
+            run._work()
+        progress._tell(self.id, None)
+
+    def _give_up(self):
+        """Not again what the system stopped each time, in the way of all others."""
+        self.attempts = ATTEMPTS - 1
+        self._record_failure(
+            UserError(
+                self.env._(
+                    "Odoo was stopped %(count)s times in the middle of it. It may take "
+                    "longer, or need more memory, than scheduled actions are allowed",
+                    count=ATTEMPTS,
+                )
+            )
+        )
 
     # ------------------------------------------------------------------- schedules
 
@@ -358,7 +390,7 @@ class BackorderRun(models.Model):
             old = self.search(
                 Domain("company_id", "=", company.id)
                 & Domain("queued", "=", False)
-                & Domain("create_date", "<", now - timedelta(days=days))
+                & self._get_domain_before(now - timedelta(days=days))
                 & (Domain("line_ids", "!=", False) | Domain("state", "in", DISPOSABLE)),
                 order="id",
             )
@@ -369,6 +401,14 @@ class BackorderRun(models.Model):
             done += len(batch)
             left += len(old - batch)
         return done, left
+
+    @api.model
+    def _get_domain_before(self, day):
+        """Runs with which nothing has happened since."""
+        return Domain("create_date", "<", day) & Domain.AND(
+            Domain(name, "=", False) | Domain(name, "<", day)
+            for name in ("simulated_at", "applied_at", "undone_at")
+        )
 
     def _get_first(self, limit: int):
         """As many of these runs as have a number of lines together; one at least."""

@@ -39,7 +39,13 @@ class BackorderRunLine(models.Model):
             return self.env._("It has all it wants by now.")
         if fact.excluded:
             return self.env._("Nothing, as long as it takes no part in runs.")
-        change = find_smallest_change(facts.situation, fact.move_id, strategy.sharing)
+        change = find_smallest_change(
+            facts.situation,
+            fact.move_id,
+            strategy.sharing,
+            around=run._get_pools_around(facts.situation.pools, fact),
+            debts=facts.debts,
+        )
         if change is None:
             return self.env._(
                 "Too many demands hang together to tell in a few seconds. Simulate a "
@@ -101,6 +107,17 @@ class BackorderRun(models.Model):
     def _find_facts_now(self, strategy, product_ids):
         """As things stand, not as they were when the run was simulated."""
         return FactFinder(self, strategy, fields.Datetime.now(), product_ids).find()
+
+    def _get_pools_around(self, pools, fact):
+        """Those of the same product whose place contains that of a demand."""
+        Location = self.env["stock.location"]
+        place = Location.browse(fact.location_id)
+        return [
+            (product_id, location_id)
+            for product_id, location_id in pools
+            if product_id == fact.product_id
+            and place._child_of(Location.browse(location_id))
+        ]
 
 
 class SaleOrderLine(models.Model):

@@ -1,4 +1,6 @@
-from odoo import fields, models
+from odoo import api, fields, models
+
+SCHEDULE = "backorder_management.ir_cron_run_schedule"
 
 
 class ResConfigSettings(models.TransientModel):
@@ -22,9 +24,30 @@ class ResConfigSettings(models.TransientModel):
     backorder_nightly = fields.Boolean(
         related="company_id.backorder_nightly", readonly=False
     )
+    backorder_nightly_next = fields.Datetime(
+        "Next Time",
+        compute="_compute_backorder_nightly_next",
+        inverse="_inverse_backorder_nightly_next",
+        help="From then on every day at that hour, for all companies.",
+    )
     backorder_retention_days = fields.Integer(
         related="company_id.backorder_retention_days", readonly=False
     )
     backorder_responsible_id = fields.Many2one(
         related="company_id.backorder_responsible_id", readonly=False
     )
+
+    @api.depends("company_id")
+    def _compute_backorder_nightly_next(self):
+        schedule = self.env.ref(SCHEDULE, raise_if_not_found=False)
+        for settings in self:
+            settings.backorder_nightly_next = schedule and schedule.sudo().nextcall
+
+    def _inverse_backorder_nightly_next(self):
+        schedule = self.env.ref(SCHEDULE, raise_if_not_found=False)
+        for settings in self:
+            at = settings.backorder_nightly_next
+            # a page that was opened before the last time does not bring it back
+            if schedule and at and at > fields.Datetime.now():
+                if at != schedule.nextcall:
+                    schedule.nextcall = at

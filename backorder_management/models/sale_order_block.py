@@ -79,13 +79,7 @@ class SaleOrder(models.Model):
         orders._log(self.env._("Delivery blocked: %s", reason))
         # sudo: sales staff stop an order, its reservations follow
         moves = orders.sudo().order_line.move_ids._filter_backorder_demands()
-        movable = moves.filtered(lambda move: move._is_movable() and move.quantity)
-        # picked and packed goods stay where they are
-        lines = movable.move_line_ids.filtered(lambda line: line._is_movable())
-        freed = {(line.product_id, line.location_id) for line in lines}
-        lines.unlink()
-        moves._note_backorder_change()
-        movable._wake_demands_for(freed)
+        moves._release()
 
     def action_unblock(self):
         """Lift the block; the order takes part again from now on."""

@@ -151,6 +151,15 @@ class StockMove(models.Model):
                 holdings[line.move_id.id][line._get_holding_key()] += quantity
         return holdings
 
+    def _release(self) -> None:
+        """Give what these demands hold to others; picked and packed goods stay."""
+        movable = self.filtered(lambda move: move._is_movable() and move.quantity)
+        lines = movable.move_line_ids.filtered(lambda line: line._is_movable())
+        freed = {(line.product_id, line.location_id) for line in lines}
+        lines.unlink()
+        self._note_backorder_change()
+        movable._wake_demands_for(freed)
+
     def _is_movable(self) -> bool:
         """May a run take from this move, or put back what it took?"""
         self.ensure_one()

@@ -76,9 +76,12 @@ class StockMove(models.Model):
 
     def _inverse_picked(self):
         # Whoever picks decides. What a delivery that ships only complete does not hold
-        # is taken now; core would have held it since it was there.
+        # is taken now; core would have held it since it was there. Whoever takes the
+        # mark away leaves to others again what the delivery cannot use.
         self._filter_held_back()._take_what_is_free()
-        return super()._inverse_picked()
+        result = super()._inverse_picked()
+        self._filter_held_in_vain()._release()
+        return result
 
     def _filter_held_back(self):
         """Of moves that somebody marks as picked, those that hold nothing as their
@@ -99,6 +102,17 @@ class StockMove(models.Model):
                 and not move._should_bypass_reservation()
             )
         )._filter_not_blocked()
+
+    def _filter_held_in_vain(self):
+        """Of moves that nobody picks any more, those that hold goods while their order
+        is to ship complete and is not."""
+        bound = self.filtered(
+            lambda move: not move.picked and move.quantity and move._is_movable()
+        )._get_bound_orders()
+        lacking = self.browse()._get_lacking(set(bound.values()))
+        return self.browse(
+            move_id for move_id, order in bound.items() if lacking[order]
+        )
 
     def _take_what_is_free(self):
         for move in self:

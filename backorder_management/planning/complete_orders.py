@@ -12,8 +12,8 @@ no rounding ever promises a piece that does not exist.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import accumulate, chain
 from time import monotonic
 
@@ -46,6 +46,19 @@ class OrderNeed:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupChoice:
+    """How good the choice is among orders that compete with each other.
+
+    :param value: of the chosen ones, in millionths, as is the bound
+    """
+
+    orders: frozenset[int]
+    value: int
+    bound: int
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """The orders to complete, and how good that choice is.
 
@@ -54,6 +67,7 @@ class Choice:
     :param exact: proven best, the value reaches the bound
     :param solver: name and version of the solver that was asked; None where there was
         none, or no need of one
+    :param groups: the same of each group of orders that compete
     """
 
     chosen: frozenset[int]
@@ -61,6 +75,13 @@ class Choice:
     bound: float
     exact: bool
     solver: str | None
+    groups: tuple[GroupChoice, ...] = field(default=(), compare=False, repr=False)
+
+    def only(self, orders: Collection[int]) -> Choice:
+        """The part of it that is about these orders, and all who compete with them."""
+        groups = [each for each in self.groups if not each.orders.isdisjoint(orders)]
+        known = frozenset(chain.from_iterable(each.orders for each in groups))
+        return _add_up(groups, self.chosen & known, self.solver)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,18 +208,28 @@ def choose_complete_orders(
 
 
 def _summary(undisputed, groups, solver):
-    chosen = {order.id for order in undisputed}
-    value = bound = sum(map(_millionths, undisputed))
+    results = []
+    chosen = set()
+    for order in undisputed:
+        value = _millionths(order)
+        results.append(GroupChoice(frozenset({order.id}), value, value, exact=True))
+        chosen.add(order.id)
     for group in groups:
+        value, bound = group.value * group.unit, group.bound * group.unit
+        orders = frozenset(group.ids)
+        results.append(GroupChoice(orders, value, bound, group.proven))
         chosen.update(group.ids[order] for order in group.chosen)
-        value += group.value * group.unit
-        bound += group.bound * group.unit
+    return _add_up(results, frozenset(chosen), solver.name if solver else None)
+
+
+def _add_up(groups: Sequence[GroupChoice], chosen, solver: str | None) -> Choice:
     return Choice(
-        chosen=frozenset(chosen),
-        value=value / 10**VALUE_DIGITS,
-        bound=bound / 10**VALUE_DIGITS,
-        exact=all(group.proven for group in groups),
-        solver=solver.name if solver else None,
+        chosen=chosen,
+        value=sum(each.value for each in groups) / 10**VALUE_DIGITS,
+        bound=sum(each.bound for each in groups) / 10**VALUE_DIGITS,
+        exact=all(each.exact for each in groups),
+        solver=solver,
+        groups=tuple(groups),
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from dataclasses import replace
 
+from .complete_orders import Choice
 from .reallocation import Decision, Plan, Reason
 
 VIOLATED = "violated"
@@ -17,15 +18,20 @@ def as_before(plan: Plan) -> Plan:
 
 
 def only(plan: Plan, claim_ids: Collection[int]) -> Plan:
-    """The part of a plan that is about these claims."""
+    """The part of a plan that is about these claims, whole connected groups."""
+    decisions = [each for each in plan.decisions if each.claim.id in claim_ids]
     return replace(
         plan,
-        decisions=tuple(each for each in plan.decisions if each.claim.id in claim_ids),
+        decisions=tuple(decisions),
+        choice=_get_choice_among(plan, decisions),
     )
 
 
 def leave_alone(plan: Plan, claim_ids: Collection[int]) -> Plan:
-    """The same plan with these claims left as they are: a promise cannot be kept."""
+    """The same plan with these claims, whole connected groups, left as they are: a
+    promise cannot be kept."""
+    others = [each for each in plan.decisions if each.claim.id not in claim_ids]
+    plan = replace(plan, choice=_get_choice_among(plan, others))
     return _map(
         plan,
         lambda each: (
@@ -34,6 +40,11 @@ def leave_alone(plan: Plan, claim_ids: Collection[int]) -> Plan:
             else each
         ),
     )
+
+
+def _get_choice_among(plan: Plan, decisions: Iterable[Decision]) -> Choice | None:
+    """How good the choice of complete orders is among those of these decisions."""
+    return plan.choice and plan.choice.only({each.claim.order for each in decisions})
 
 
 def _map(plan: Plan, change: Callable[[Decision], Decision]) -> Plan:

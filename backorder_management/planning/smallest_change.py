@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from time import monotonic
 
-from .reallocation import SEQUENCE, Claim, Plan, Situation, reallocate
+from .reallocation import SEQUENCE, Claim, Situation, reallocate
 
 # About as often is the planner asked until the least quantity is found.
 QUESTIONS = 30
@@ -28,74 +28,94 @@ def find_smallest_change(
     situation: Situation,
     claim_id: int,
     sharing: str = SEQUENCE,
+    *,
+    around: Collection[Hashable] = (),
+    debts: Mapping[Hashable, float] | None = None,
     seconds: float = 5.0,
 ) -> SmallestChange | None:
     """Ask the planner itself, with other facts.
 
+    More goods need not be better: they may make an order complete that then takes more
+    than was added. What is named as enough is enough; a smaller quantity may be, too.
+
     :param situation: of the connected group of the claim
+    :param around: the other pools that goods for the claim would also come to
+    :param debts: by pool, how much must come in before any of it is free, since other
+        stock of the pool is negative
     :return: None where it is not known in time
     """
     [claim] = [each for each in situation.claims if each.id == claim_id]
+    pools = {claim.pool, *around}
+    debt = max((debts.get(pool, 0.0) for pool in pools), default=0.0) if debts else 0.0
     end = monotonic() + seconds
 
-    def covers(changed: Situation) -> bool:
+    def get_lack(changed: Situation) -> float:
         left = end - monotonic()
         if left <= 0:
             raise TimeoutError
         plan = reallocate(changed, sharing, left / QUESTIONS)
-        return _is_covered(plan, claim_id, 0.5 * 10**-situation.digits)
+        [decision] = [each for each in plan.decisions if each.claim.id == claim_id]
+        return max(0.0, round(claim.wanted - decision.after, situation.digits))
+
+    def is_enough(quantity: float) -> bool:
+        return not get_lack(_add(situation, pools, quantity - debt))
 
     try:
-        if covers(situation):
+        lack = get_lack(situation)
+        if not lack:
             return SmallestChange(more=0.0, first_in_line=False)
+        everything = sum(each.wanted for each in situation.claims)
         return SmallestChange(
-            more=_find_least(situation, claim, covers),
-            first_in_line=covers(_put_first(situation, claim)),
+            more=_find_least((lack + debt, everything + debt), is_enough, situation),
+            first_in_line=not get_lack(_put_first(situation, claim)),
         )
     except TimeoutError:
         return None
 
 
 def _find_least(
-    situation: Situation, claim: Claim, covers: Callable[[Situation], bool]
+    candidates: Iterable[float],
+    is_enough: Callable[[float], bool],
+    situation: Situation,
 ) -> float | None:
-    """The least addition that covers a claim: found between none and all."""
+    """The least quantity that is enough, by halving what lies below the first of the
+    candidates, growing, that is."""
+    steps_per_unit = 10**situation.digits
 
-    def is_enough(steps: int) -> bool:
-        quantity = round(steps / 10**situation.digits, 12)
-        return covers(_add(situation, claim.pool, quantity))
+    def reaches(steps: int) -> bool:
+        return is_enough(round(steps / steps_per_unit, situation.digits))
 
-    everything = sum(each.wanted for each in situation.claims)
-    too_few, enough = 0, round(everything * 10**situation.digits)
-    if not is_enough(enough):
+    too_few = 0
+    for candidate in candidates:
+        enough = round(candidate * steps_per_unit)
+        if reaches(enough):
+            break
+        too_few = enough
+    else:
         return None
     while enough - too_few > 1:
         middle = (too_few + enough) // 2
-        if is_enough(middle):
+        if reaches(middle):
             enough = middle
         else:
             too_few = middle
-    return round(enough / 10**situation.digits, situation.digits)
+    return round(enough / steps_per_unit, situation.digits)
 
 
-def _add(situation: Situation, pool: Hashable, quantity: float) -> Situation:
-    """Put goods where the claim may take them, and all who take from around it."""
-    own = tuple(situation.pools.get(pool, ()))
-    arrival = ("added", pool)
-    around = {
-        other: (*supplies, arrival)
-        for other, supplies in situation.pools.items()
-        if set(own) <= set(supplies) and (own or other == pool)
-    }
-    limits = {
-        other: limit + quantity if other in around else limit
-        for other, limit in situation.limits.items()
-    }
+def _add(
+    situation: Situation, pools: Collection[Hashable], quantity: float
+) -> Situation:
+    """Put goods where all of these pools take from, behind what is there."""
+    arrival = ("added",)
+    reached = {pool: (*situation.pools.get(pool, ()), arrival) for pool in pools}
     return replace(
         situation,
-        pools={**situation.pools, pool: (*own, arrival), **around},
-        supplies={**situation.supplies, arrival: quantity},
-        limits=limits,
+        pools={**situation.pools, **reached},
+        supplies={**situation.supplies, arrival: max(0.0, quantity)},
+        limits={
+            pool: limit + quantity if pool in pools else limit
+            for pool, limit in situation.limits.items()
+        },
     )
 
 
@@ -106,11 +126,4 @@ def _put_first(situation: Situation, claim: Claim) -> Situation:
     return replace(
         situation,
         claims=[first if each.id == claim.id else each for each in situation.claims],
-    )
-
-
-def _is_covered(plan: Plan, claim_id: int, smallest: float) -> bool:
-    return any(
-        each.claim.id == claim_id and each.claim.wanted - each.after < smallest
-        for each in plan.decisions
     )

@@ -7,9 +7,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ..planning.connected import connect_products, get_fingerprint
-from ..planning.plans import VIOLATED, as_before, get_effect, get_moves, leave_alone
+from ..planning.plans import (
+    VIOLATED,
+    as_before,
+    get_effect,
+    get_moves,
+    leave_alone,
+    only,
+)
 from ..planning.ranking import get_breach, is_overdue
-from ..planning.reallocation import REDISTRIBUTE, Claim, Situation, reallocate
+from ..planning.reallocation import (
+    COMPLETE_ORDERS,
+    REDISTRIBUTE,
+    Claim,
+    Situation,
+    reallocate,
+)
 from ..planning.smallest_change import SmallestChange, find_smallest_change
 from ..planning.supply import add_up_supplies, cut_to_limits
 from ..planning.undoing import GONE, STRANDED, Moved, choose_restorable
@@ -44,6 +57,27 @@ class TestPlans(unittest.TestCase):
         self.assertEqual(left[1].reason.code, VIOLATED)
         self.assertEqual(get_moves(left[1], 2), {})
 
+    def test_how_good_a_choice_is_in_part(self):
+        """Two small orders of S1's cups and mugs are better than S1; nobody disputes
+        the plates of S4."""
+        claims = [
+            Claim(1, "S1", "cups", 2.0, rank=(1,), place=(1,)),
+            Claim(2, "S1", "mugs", 2.0, rank=(1,), place=(2,)),
+            Claim(3, "S2", "cups", 2.0, rank=(1,), place=(3,)),
+            Claim(4, "S3", "mugs", 2.0, rank=(1,), place=(4,)),
+            Claim(5, "S4", "plates", 3.0, rank=(1,), place=(5,)),
+        ]
+        pools = {name: (name,) for name in ("cups", "mugs", "plates")}
+        supplies = {"cups": 2.0, "mugs": 2.0, "plates": 3.0}
+        plan = reallocate(Situation(claims, pools, supplies, 2), COMPLETE_ORDERS)
+        self.assertEqual((plan.choice.value, plan.choice.bound), (3, 3))
+        for part in (only(plan, {1, 2, 3, 4}), leave_alone(plan, {5})):
+            self.assertEqual((part.choice.value, part.choice.bound), (2, 2))
+            self.assertEqual(part.choice.chosen, {"S2", "S3"})
+        alone = only(plan, {5}).choice
+        self.assertEqual((alone.value, alone.bound, alone.exact), (1, 1, True))
+        self.assertIsNone(only(reallocate(contest()), {1}).choice)
+
     def test_smallest_change(self):
         """Four more pieces, or to be first: the second one would have all."""
         self.assertEqual(
@@ -55,6 +89,48 @@ class TestPlans(unittest.TestCase):
             SmallestChange(more=0.0, first_in_line=False),
         )
         self.assertIsNone(find_smallest_change(contest(), 2, seconds=0.0))
+
+    def test_smallest_change_where_stock_is_negative(self):
+        """Three more fill the hole first."""
+        found = find_smallest_change(contest(), 2, debts={"cups": 3.0, "mugs": 9.0})
+        self.assertEqual(found.more, 7.0)
+
+    def test_smallest_change_on_an_empty_shelf(self):
+        """Who may take from anywhere comes first and takes 4 of what is put there."""
+        claims = [
+            Claim(1, "S1", "stock", 4.0, rank=(1,), place=(1,)),
+            Claim(2, "S2", "shelf", 3.0, rank=(2,), place=(2,)),
+        ]
+        situation = Situation(claims, {"stock": (), "shelf": ()}, {}, 2)
+        found = find_smallest_change(situation, 2, around=["stock"])
+        self.assertEqual(found, SmallestChange(more=7.0, first_in_line=False))
+        # the other way round, what is not on the shelf is of no use to the other one
+        self.assertEqual(find_smallest_change(situation, 1).more, 4.0)
+
+    def test_smallest_change_where_more_would_hurt(self):
+        """
+        GIVEN 2 glasses, for an order of 5 that ships only complete, then one of 3
+        WHEN there are 1 or 2 more, the second has its 3; with 3 to 5 more, the first
+            takes 5 and leaves too few; from 6 more on both have all
+        THEN one more is enough
+        """
+        claims = [
+            Claim(1, "S1", "cups", 5.0, rank=(1,), place=(1,), ships_complete=True),
+            Claim(2, "S2", "cups", 3.0, rank=(2,), place=(2,)),
+        ]
+        situation = Situation(claims, {"cups": ("shelf",)}, {"shelf": 2.0}, 2)
+        self.assertEqual(find_smallest_change(situation, 2).more, 1.0)
+        self.assertEqual(find_smallest_change(situation, 1).more, 3.0)
+
+    def test_smallest_change_where_no_goods_help(self):
+        claims = [Claim(1, "S1", "cups", 5.0, place=(1,), ships_complete=True)]
+        situation = Situation(
+            claims, {"cups": ("shelf",)}, {"shelf": 2.0}, 2, lacking={"S1": 1}
+        )
+        self.assertEqual(
+            find_smallest_change(situation, 1),
+            SmallestChange(more=None, first_in_line=False),
+        )
 
 
 class TestUndoing(unittest.TestCase):

@@ -2,12 +2,14 @@
 
 import re
 from datetime import timedelta
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
+from ..wizards import backorder_run_confirm
 from .run_common import RunCommon
 
 REDISTRIBUTE = (("[]", "redistribute"),)
@@ -60,6 +62,28 @@ class TestRunConfirm(RunCommon):
             "Goods that move: Wine Glass.",
         )
         self.assertFalse(dialog.left_out)
+
+    def test_much_is_better_left_to_the_background(self):
+        self._contest(self.glass)
+        run = self._simulate_for(self.glass)
+        dialog = self._open(run.action_open_apply())
+        self.assertFalse(dialog.takes_long)
+        with patch.object(backorder_run_confirm, "MANY", 1):
+            dialog = self._open(run.with_user(self.manager).action_open_apply())
+        self.assertTrue(dialog.takes_long)
+        run.action_simulate()
+        run.simulated_at += timedelta(seconds=1)
+        with self.assertRaisesRegex(UserError, "simulated again meanwhile"):
+            dialog.action_apply_later()
+        self.assertFalse(run.queued)
+        dialog = self._open(run.with_user(self.manager).action_open_apply())
+        dialog.with_user(self.manager).action_apply_later()
+        self.assertEqual((run.queued, run.queued_operation), (True, "apply"))
+        self.assertEqual(run.asked_by_id, self.manager)
+        run.action_apply()
+        dialog = self._open(run.with_user(self.manager).action_open_undo())
+        dialog.with_user(self.manager).action_undo_later()
+        self.assertEqual((run.queued, run.queued_operation), (True, "undo"))
 
     def test_apply_in_words_for_many(self):
         """Given three products, each 4 held by an order and wanted by a starred one,

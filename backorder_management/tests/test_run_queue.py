@@ -64,6 +64,98 @@ class TestRunQueue(RunCommon, CronMixinCase):
         run.action_apply()
         self.assertReserved(starred, 4)
 
+    def test_applied_and_undone_in_the_background(self):
+        """
+        GIVEN a proposal that takes 4 glasses from one order for another
+        WHEN a manager has it applied in the background, and undone later
+        THEN the goods move when the scheduled action comes, in the manager's name, and
+            he is told each time
+        """
+        chief = new_test_user(
+            self.env, "chief", "backorder_management.group_backorder_manager"
+        )
+        holder, starred = self._contest(self.glass)
+        run = self._propose()
+        run.with_user(chief).action_apply_later()
+        self.assertEqual((run.queued, run.queued_operation), (True, "apply"))
+        self.assertReserved(starred, 0)
+        self._work()
+        self.assertEqual((run.state, run.queued), ("applied", False))
+        self.assertFalse(run.queued_operation)
+        self.assertReserved(starred, 4)
+        self.assertReserved(holder, 0)
+        self.assertEqual(holder.message_ids[:1].author_id, chief.partner_id)
+        run.with_user(chief).action_undo_later()
+        self.assertReserved(starred, 4)
+        self._work()
+        self.assertEqual((run.state, run.queued), ("undone", False))
+        self.assertReserved(holder, 4)
+        self.env.cr.precommit.run()
+        told = self.env["bus.bus"].search([("message", "like", run.name)])
+        self.assertIn("It has been applied.", told[0].message)
+        self.assertIn("It has been undone.", told[1].message)
+        self.assertIn(f'"res.partner",{chief.partner_id.id}', told[1].channel)
+
+    def test_what_cannot_be_applied_in_the_background_is_left_to_who_asked(self):
+        """
+        GIVEN a proposal that somebody has applied in the background
+        WHEN the goods are gone before the scheduled action comes
+        THEN nothing moves, the proposal stays, whoever asked is told why, and it is
+            not tried again
+        """
+        chief = new_test_user(
+            self.env, "chief", "backorder_management.group_backorder_manager"
+        )
+        holder, starred = self._contest(self.glass)
+        run = self._propose()
+        run.with_user(chief).action_apply_later()
+        holder.picking_ids.move_ids.picked = True
+        with self.assertLogs("odoo.addons.backorder_management", "ERROR"):
+            self._work()
+        self.assertEqual((run.state, run.queued), ("proposed", False))
+        self.assertFalse(run.queued_operation)
+        self.assertIn("can be applied any more. Simulate it again", run.note)
+        self.assertEqual(run.activity_ids.user_id, chief)
+        self.assertReserved(starred, 0)
+
+    def test_who_may_not_apply_may_not_have_it_applied(self):
+        clerk = new_test_user(
+            self.env, "clerk", "backorder_management.group_backorder_user"
+        )
+        self._contest(self.glass)
+        run = self._propose()
+        with self.assertRaisesRegex(AccessError, "Only backorder managers"):
+            run.with_user(clerk).action_apply_later()
+        with self.assertRaisesRegex(UserError, "has not been applied yet"):
+            run.action_undo_later()
+        # nor whoever may no more when its turn comes
+        chief = new_test_user(
+            self.env, "chief", "backorder_management.group_backorder_manager"
+        )
+        run.with_user(chief).action_apply_later()
+        chief.group_ids = self.env.ref("backorder_management.group_backorder_user")
+        with self.assertLogs("odoo.addons.backorder_management", "ERROR"):
+            self._work()
+        self.assertEqual(run.state, "proposed")
+        self.assertIn("Only backorder managers", run.note)
+
+    def test_whoever_decides_by_hand_needs_no_queue(self):
+        _holder, starred = self._contest(self.glass)
+        run = self._propose()
+        run.action_apply_later()
+        run.action_simulate()
+        self.assertEqual((run.queued, run.queued_operation), (False, False))
+        run.action_apply_later()
+        run.action_apply()
+        self.assertEqual((run.state, run.queued), ("applied", False))
+        self._work()
+        self.assertEqual(run.state, "applied")
+        self.assertReserved(starred, 4)
+
+    def _propose(self):
+        strategy = self._create_strategy("-star", segments=[("[]", "redistribute")])
+        return self._simulate(strategy, product_ids=self.glass.ids)
+
     def test_nobody_steers_a_run_that_is_done_by_itself(self):
         """
         GIVEN a receipt whose run is queued
@@ -218,6 +310,56 @@ class TestRunQueue(RunCommon, CronMixinCase):
             self.assertFalse(run._take_next(set()))
         rollback.assert_called_once()
 
+    def test_a_run_whose_worker_is_stopped_each_time_is_given_up(self):
+        """
+        GIVEN a run that was begun three times and never came to an end, as where it
+            takes longer than Odoo lets its workers live
+        WHEN a scheduled action takes it again
+        THEN it is not begun, the responsible is told, and other runs have their turn
+        AND who wants it simulated once more has it begun again
+        """
+        chief = new_test_user(
+            self.env, "chief", "backorder_management.group_backorder_manager"
+        )
+        self.env.company.backorder_responsible_id = chief
+        order = self._create_order((self.glass, 4))
+        self._put_stock(self.glass, 4)
+        deadly, other = self.env["backorder.run"].create(
+            [{"product_ids": self.glass.ids}, {"product_ids": self.cup.ids}]
+        )
+        deadly._queue()
+        other._queue()
+        progress = self.env["backorder.run.progress"]
+        with self.enter_registry_test_mode():
+            self.assertEqual([progress._begin(deadly.id) for _ in range(3)], [1, 2, 3])
+        with self.assertLogs("odoo.addons.backorder_management", "ERROR"):
+            self._work()
+        self.assertEqual((deadly.state, deadly.queued), ("failed", False))
+        self.assertIn("Odoo was stopped 3 times in the middle of it", deadly.note)
+        self.assertIn("failed again", deadly.activity_ids.note)
+        self.assertEqual(deadly.activity_ids.user_id, chief)
+        self.assertEqual(other.state, "applied")
+        self.assertReserved(order, 0)
+        deadly.action_simulate_later()
+        self._work()
+        self.assertEqual((deadly.state, deadly.queued), ("proposed", False))
+        self.assertFalse(deadly.activity_ids)
+
+    def test_many_products_need_few_locks(self):
+        """PostgreSQL has room for some thousand locks in all: a run about everything
+        must not need one for each product."""
+        for index in range(5):
+            self._create_order((self._create_product(f"Plate {index}"), 1))
+        run = self.env["backorder.run"].create({})
+        with patch.object(run_queue, "LOCKS", 2):
+            self.assertTrue(run._claim_products())
+        self.env.cr.execute(
+            "SELECT objid FROM pg_locks WHERE locktype = 'advisory'"
+            " AND classid = %s AND pid = pg_backend_pid() ORDER BY objid",
+            [run_queue.LOCK_SPACE],
+        )
+        self.assertEqual(self.env.cr.fetchall(), [(0,), (1,)])
+
     def test_a_failed_run_waits_before_it_is_tried_again(self):
         self._create_order((self.glass, 4))
         with self._broken():
@@ -248,6 +390,21 @@ class TestRunQueue(RunCommon, CronMixinCase):
         self.assertReserved(orders[0], 4)
         self.assertReserved(orders[1], 2)
 
+    def test_the_hour_of_the_night_is_the_users(self):
+        """The settings show and set when the schedule begins, and leave it alone
+        otherwise."""
+        schedule = self.env.ref("backorder_management.ir_cron_run_schedule")
+        schedule.nextcall = "2126-03-02 01:00:00"
+        settings = self.env["res.config.settings"].create({})
+        self.assertEqual(str(settings.backorder_nightly_next), "2126-03-02 01:00:00")
+        settings.execute()
+        self.assertEqual(str(schedule.nextcall), "2126-03-02 01:00:00")
+        settings.backorder_nightly_next = "2126-03-02 20:30:00"
+        settings.execute()
+        self.assertEqual(str(schedule.nextcall), "2126-03-02 20:30:00")
+        settings.backorder_nightly_next = "2026-03-02 20:30:00"  # it is over
+        self.assertEqual(str(schedule.nextcall), "2126-03-02 20:30:00")
+
     def test_freed_stock_is_passed_on_by_a_run(self):
         self._put_stock(self.glass, 4)
         first = self._create_order((self.glass, 4))
@@ -263,13 +420,17 @@ class TestRunQueue(RunCommon, CronMixinCase):
         old = self._simulate(product_ids=self.glass.ids)
         applied = self._simulate(product_ids=self.glass.ids)
         applied.sudo().state = "applied"
+        again = self._simulate(product_ids=self.glass.ids)
         fresh = self._simulate(product_ids=self.glass.ids)
         self.env.flush_all()
+        long_ago = fields.Datetime.now() - timedelta(days=91)
         self.env.cr.execute(
-            "UPDATE backorder_run SET create_date = %s WHERE id = ANY(%s)",
-            [fields.Datetime.now() - timedelta(days=91), (old | applied).ids],
+            "UPDATE backorder_run SET create_date = %s, simulated_at = %s"
+            " WHERE id = ANY(%s)",
+            [long_ago, long_ago, (old | applied | again).ids],
         )
         self.env.invalidate_all()
+        again.action_simulate()
         with patch.object(run_queue, "GC_UNLINK_LIMIT", 1):  # no two at once
             self.assertEqual(self.env["backorder.run"]._gc_lines(), (1, 1))
             self.assertEqual(self.env["backorder.run"]._gc_lines(), (1, 0))
@@ -277,6 +438,7 @@ class TestRunQueue(RunCommon, CronMixinCase):
         self.assertFalse(applied.line_ids)
         self.assertEqual(applied.demand_count, 1)
         self.assertTrue(fresh.line_ids)
+        self.assertTrue(again.line_ids)
 
     def test_nobody_has_a_run_applied_by_the_back_door(self):
         user = new_test_user(

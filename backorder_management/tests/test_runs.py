@@ -44,6 +44,31 @@ class TestRuns(RunCommon):
         self.assertIn(run.name, first.message_ids[:1].body)
         self.assertNotIn(run.name, "".join(urgent.message_ids.mapped("body")))
 
+    def test_the_note_of_a_loss_is_in_the_language_of_its_reader(self):
+        """
+        GIVEN two orders that lose stock, one of a salesperson who speaks French, one of
+            nobody, in a company that speaks German
+        WHEN somebody who speaks English applies the run
+        THEN the first note is in French, the second in German
+        """
+        for lang, name in (("fr_FR", "Verre"), ("de_DE", "Weinglas")):
+            self.env["res.lang"]._activate_lang(lang)
+            self.glass.with_context(lang=lang).name = name
+        self.env.company.partner_id.lang = "de_DE"
+        clerk = new_test_user(
+            self.env, "marie", "sales_team.group_sale_salesman", lang="fr_FR"
+        )
+        self._put_stock(self.glass, 8)
+        first = self._create_order((self.glass, 4), user_id=clerk.id)
+        second = self._create_order((self.glass, 4), user_id=False)
+        urgent = self._create_order((self.glass, 8))
+        urgent.picking_ids.move_ids.priority = "1"
+        strategy = self._create_strategy("-star", segments=REDISTRIBUTE)
+        self._simulate(strategy, product_ids=self.glass.ids).action_apply()
+        self.assertReserved(urgent, 8)
+        self.assertIn("Verre", first.message_ids[:1].body)
+        self.assertIn("Weinglas", second.message_ids[:1].body)
+
     def test_undo_puts_every_reservation_back(self):
         first, urgent = self._contest(self.glass, 10, wanted=6)
         strategy = self._create_strategy("-star", segments=REDISTRIBUTE)

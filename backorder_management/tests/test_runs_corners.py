@@ -118,6 +118,30 @@ class TestRunCorners(RunCommon):
         delivery.action_assign()
         self.assertReserved(both, 4, 4)
 
+    def test_what_would_help_where_stock_is_negative(self):
+        """Five glasses that somebody shipped without having them come first."""
+        self._put_stock(self.glass, -5)
+        order = self._create_order((self.glass, 3))
+        run = self._simulate(product_ids=self.glass.ids)
+        self.assertIn(
+            "8.00 Units more of Wine Glass in stock",
+            self._line(run, order).smallest_change,
+        )
+        self._receive((self.glass, 8))
+        self.assertReserved(order, 3)
+
+    def test_what_would_help_where_others_take_it_too(self):
+        """Who may take glasses from anywhere, and comes first, takes them from a shelf
+        that is empty now, too."""
+        order = self._create_order((self.glass, 3))
+        order.picking_ids.move_ids.location_id = self.shelf
+        other = self._create_order((self.glass, 4))
+        other.picking_ids.move_ids.priority = "1"
+        run = self._simulate(product_ids=self.glass.ids)
+        self.assertIn("7.00 Units more", self._line(run, order).smallest_change)
+        self._receive((self.glass, 7), location=self.shelf)
+        self.assertReserved(order, 3)
+
     def test_a_pinned_line_gets_more(self):
         self._put_stock(self.glass, 4)
         first = self._create_order((self.glass, 10))
@@ -245,6 +269,35 @@ class TestCompleteOrders(RunCommon):
         self.assertEqual(order.order_line.mapped("qty_delivered"), [7, 2])
         rest = order.picking_ids.filtered(lambda picking: picking.state == "confirmed")
         self.assertEqual(rest.move_ids.mapped("product_uom_qty"), [3, 3])
+        self.assertStockSound(self.glass, self.cup)
+
+    def test_whoever_stops_picking_leaves_the_goods_to_others(self):
+        """
+        GIVEN the same, both picked; another order waits for 4 glasses and 3 cups
+        WHEN the glasses are not picked any more
+        THEN the other order has its 4 glasses; the 2 cups, which are picked, stay, and
+            so do those of an order that is complete
+        """
+        self._put_stock(self.glass, 7)
+        self._put_stock(self.cup, 2)
+        order = self._create_order(
+            (self.glass, 10), (self.cup, 5), picking_policy="one"
+        )
+        other = self._create_order((self.glass, 4), (self.cup, 3))
+        other.picking_ids.do_unreserve()
+        glasses, cups = order.picking_ids.move_ids
+        glasses.picked = True
+        cups.picked = True
+        self.assertReserved(order, 7, 2)
+        glasses.picked = False
+        self.assertReserved(order, 0, 2)
+        self.assertReserved(other, 4, 0)
+        self._put_stock(self.cup, 2)
+        whole = self._create_order((self.cup, 2), picking_policy="one")
+        self.assertReserved(whole, 2)
+        whole.picking_ids.move_ids.picked = True
+        whole.picking_ids.move_ids.picked = False
+        self.assertReserved(whole, 2)
         self.assertStockSound(self.glass, self.cup)
 
     def test_what_nobody_picks_is_not_taken(self):

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from ast import literal_eval
+
+from lxml import etree
+
 from odoo.tests import Form, new_test_user, tagged
 
 from .common import BackorderCommon
@@ -90,3 +94,55 @@ class TestScreens(BackorderCommon):
         self.env["backorder.refresh"].with_user(manager).action_retry()
         after = self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)])
         self.assertEqual(after, before + 1)
+
+    def test_runs_for_who_has_no_other_right(self):
+        """
+        GIVEN a planner without rights in Sales and Inventory
+        WHEN he simulates a run and looks at it and at the short lines: form, lists,
+            filters, groups
+        THEN he sees what the views show of all orders, and no access error
+        """
+        planner = new_test_user(
+            self.env, "planner", "backorder_management.group_backorder_user"
+        )
+        run = self.env["backorder.run"].with_user(planner).create({})
+        run.action_simulate()
+        line = run.line_ids.filtered(lambda line: line.order_id == self.order)
+        self._look_at(run)
+        [seen] = self._look_at(line)
+        self.assertEqual(seen["order_id"]["display_name"], self.order.name)
+        self.assertEqual(seen["product_id"]["display_name"], "Wine Glass")
+        self.assertEqual(Form(run).name, run.name)
+        short = self.env["backorder.demand"].with_user(planner).search([])
+        self.assertEqual(short.order_id, self.order | self.others_order)
+        self._look_at(short)
+        action = short.filtered(lambda row: row.order_id == self.order)
+        action = action.action_open_document()
+        self.assertEqual((action["res_model"], action["res_id"]), (line._name, line.id))
+
+    def _look_at(self, records):
+        """Read, search and group as the views of these records do."""
+        views = records.get_views(
+            [(False, kind) for kind in ("list", "form", "search")]
+        )
+        fields = views["models"][records._name]["fields"]
+        arch = {
+            kind: etree.fromstring(view["arch"])
+            for kind, view in views["views"].items()
+        }
+        for name in arch["search"].xpath("//field/@name"):
+            records.search([(name, "ilike", "a")])
+        for context in arch["search"].xpath("//filter/@context"):
+            group = literal_eval(context)["group_by"]
+            records.formatted_read_group(
+                [("id", "in", records.ids)], [group], ["__count"]
+            )
+        shown = {name for name in arch["list"].xpath("//field/@name") if name in fields}
+        return records.web_read(
+            {
+                name: {"fields": {"display_name": {}}}
+                if fields[name]["type"] in ("many2one", "many2many")
+                else {}
+                for name in shown
+            }
+        )

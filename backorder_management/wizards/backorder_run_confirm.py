@@ -6,6 +6,8 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 SHOWN = 5  # names in a row before the others are only counted
+# Changes of reservations beyond which nobody wants to wait for them.
+MANY = 2000
 
 
 class BackorderRunConfirm(models.TransientModel):
@@ -21,6 +23,9 @@ class BackorderRunConfirm(models.TransientModel):
     )
     effect = fields.Html(readonly=True, help="Empty: nothing can be done any more.")
     left_out = fields.Text(readonly=True, help="What cannot be done any more, and why.")
+    takes_long = fields.Boolean(
+        readonly=True, help="It is better left to a scheduled action."
+    )
 
     def _state_effect(self):
         """Say what would happen now."""
@@ -36,6 +41,7 @@ class BackorderRunConfirm(models.TransientModel):
             {
                 "effect": self._get_list(sentences) if lines else False,
                 "left_out": self._name_some(refusals, "\n"),
+                "takes_long": len(lines) > MANY,
             }
         )
 
@@ -45,6 +51,27 @@ class BackorderRunConfirm(models.TransientModel):
         """
         :raise UserError: the run would not do what has been stated
         """
+        self._check_same_proposal()
+        self.run_id.action_apply()
+        return {"type": "ir.actions.act_window_close"}
+
+    def action_apply_later(self):
+        """
+        :raise UserError: the run would not do what has been stated
+        """
+        self._check_same_proposal()
+        self.run_id.action_apply_later()
+        return {"type": "ir.actions.act_window_close"}
+
+    def action_undo(self):
+        self.run_id.action_undo()
+        return {"type": "ir.actions.act_window_close"}
+
+    def action_undo_later(self):
+        self.run_id.action_undo_later()
+        return {"type": "ir.actions.act_window_close"}
+
+    def _check_same_proposal(self):
         if self.run_id.simulated_at != self.simulated_at:
             raise UserError(
                 self.env._(
@@ -53,12 +80,6 @@ class BackorderRunConfirm(models.TransientModel):
                     run=self.run_id.name,
                 )
             )
-        self.run_id.action_apply()
-        return {"type": "ir.actions.act_window_close"}
-
-    def action_undo(self):
-        self.run_id.action_undo()
-        return {"type": "ir.actions.act_window_close"}
 
     # ------------------------------------------------------------- what is possible
 
