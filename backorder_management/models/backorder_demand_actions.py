@@ -11,7 +11,8 @@ class BackorderDemand(models.Model):
         Who may read an order need not have all rights that its form asks for.
         """
         user = self.env.user
-        if user.has_group("sales_team.group_sale_salesman"):
+        sells = user.has_group("sales_team.group_sale_salesman")
+        if sells and self.order_id.has_access("read"):
             return self._open_form(self.order_id)
         if user.has_group("stock.group_stock_user"):
             return self.action_open_delivery()

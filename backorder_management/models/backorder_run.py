@@ -257,6 +257,7 @@ class BackorderRun(models.Model):
             run._check_state("draft", "proposed", "failed")
             run._forget_queued()
             run._simulate()
+            run._close_failures()
         return True
 
     def action_apply(self):
@@ -275,6 +276,7 @@ class BackorderRun(models.Model):
             with self.env.cr.savepoint():
                 run._apply()
                 run._check_applied()
+            run._close_failures()
         return True
 
     def action_undo(self):
@@ -288,10 +290,11 @@ class BackorderRun(models.Model):
             run._check_state("applied")
             run._forget_queued()
             run._undo()
+            run._close_failures()
         return True
 
     def _check_manager(self):
-        if not (self.env.su or self.env.user.has_group(MANAGER)):
+        if not self._is_manager():
             raise AccessError(
                 self.env._(
                     "Only backorder managers may apply or undo a reallocation run. Ask "
@@ -299,6 +302,10 @@ class BackorderRun(models.Model):
                 )
             )
         self.check_access("write")
+
+    @api.model
+    def _is_manager(self) -> bool:
+        return self.env.su or self.env.user.has_group(MANAGER)
 
     def _lock(self):
         """

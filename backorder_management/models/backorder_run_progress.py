@@ -7,6 +7,7 @@ import logging
 import psycopg2
 
 from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import UserError
 
 _logger = logging.getLogger(__name__)
 
@@ -136,8 +137,10 @@ class BackorderRun(models.Model):
         """Have a scheduled action propose; whoever asked is told when it has."""
         for run in self:
             run.check_access("write")
+            run._lock()
             run._check_state("draft", "proposed", "failed")
             run._check_not_automatic()
+            run._forget_queued()
             run._queue_for_user(False)
         return True
 
@@ -158,6 +161,7 @@ class BackorderRun(models.Model):
     def _do_later(self, operation: str, state: str):
         self._check_manager()
         for run in self:
+            run._lock()
             run._check_state(state)
             run._queue_for_user(operation)
         return True
@@ -171,14 +175,33 @@ class BackorderRun(models.Model):
         run._queue()
 
     def _forget_queued(self) -> None:
-        """Somebody does by hand what he or another wanted done in the background."""
+        """Somebody does by hand what he or another wanted done in the background.
+
+        :raise UserError: a manager has decided otherwise
+        """
         # sudo: as when it was queued
         asked = self.sudo().filtered(lambda run: run.queued and run.asked_by_id)
+        decided = asked.filtered(
+            lambda run: run.queued_operation and run.asked_by_id != self.env.user
+        )
+        if decided and not self._is_manager():
+            raise UserError(
+                self.env._(
+                    "%(user)s has decided about %(run)s, and a scheduled action is "
+                    "about to do it. Start another run.",
+                    user=decided[0].asked_by_id.name,
+                    run=decided[0].name,
+                )
+            )
         asked.write({"queued": False, "queued_operation": False})
 
     def _do_for_user(self) -> None:
         """What somebody wanted done in the background, with the rights he has now."""
         user = self.asked_by_id
+        if not (user.active or user._is_superuser()):
+            raise UserError(
+                self.env._("%(user)s, who wanted it done, has left.", user=user.name)
+            )
         run = self.with_user(user).with_context(lang=user.lang)
         if self.queued_operation == "apply":
             run.action_apply()
@@ -197,14 +220,10 @@ class BackorderRun(models.Model):
 
     def _leave_to_user(self, error: Exception, details: str) -> None:
         """What could not be applied, or undone, stays as it is: a person decides."""
-        self.write(
-            {
-                "note": str(error),
-                "error": details,
-                "queued": False,
-                "queued_operation": False,
-            }
-        )
+        vals = {"error": details, "queued": False, "queued_operation": False}
+        if self.state == "proposed":  # of what was applied, the note says what was not
+            vals["note"] = str(error)
+        self.write(vals)
         self._for_responsible()._ask_responsible(str(error))
 
     def _tell_progress(self, stage: str) -> None:

@@ -185,13 +185,15 @@ class BackorderRun(models.Model):
             )
 
     def _close_failures(self) -> None:
-        if self.attempts:
-            self.attempts = 0
-            self.activity_unlink(["mail.mail_activity_data_todo"])
+        run = self.sudo()  # whoever it was that mended it
+        if run.attempts:
+            run.attempts = 0
+        if run.activity_ids:  # those that a person has made stay
+            run.activity_unlink(["mail.mail_activity_data_todo"])
 
     def _get_responsible(self):
         """Who asked for it, or whom the settings name, else a backorder manager."""
-        if self.asked_by_id:
+        if self.asked_by_id.active:
             return self.asked_by_id
         if user := self.company_id.backorder_responsible_id:
             return user
@@ -220,7 +222,10 @@ class BackorderRun(models.Model):
             skipped.add(run.id)
             run._work_queued()
             waiting = self.search_count([("queued", "=", True)])
-            if not cron._commit_progress(1, remaining=waiting):
+            goes_on = cron._commit_progress(1, remaining=waiting)
+            # not before: until then it counts as begun
+            self.env["backorder.run.progress"]._tell(run.id, None)
+            if not goes_on:
                 return
 
     @api.model
@@ -276,11 +281,11 @@ class BackorderRun(models.Model):
             run._give_up()
         else:
             run._work()
-        progress._tell(self.id, None)
 
     def _give_up(self):
         """Not again what the system stopped each time, in the way of all others."""
-        self.attempts = ATTEMPTS - 1
+        if not self.queued_operation:
+            self.attempts = ATTEMPTS - 1
         self._record_failure(
             UserError(
                 self.env._(
@@ -299,11 +304,11 @@ class BackorderRun(models.Model):
         warehouses = self.env["stock.warehouse"].search(
             [("company_id.backorder_nightly", "=", True)]
         )
-        # those of today are queued, or done, where this was interrupted
+        # those of this time are queued, or done, where this was interrupted
         today = self.search_fetch(
             [
                 ("trigger", "=", "schedule"),
-                ("create_date", ">", fields.Datetime.now() - timedelta(hours=12)),
+                ("create_date", ">", fields.Datetime.now() - timedelta(hours=1)),
             ],
             ["warehouse_id"],
         )

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 
 SCHEDULE = "backorder_management.ir_cron_run_schedule"
@@ -47,7 +49,10 @@ class ResConfigSettings(models.TransientModel):
         schedule = self.env.ref(SCHEDULE, raise_if_not_found=False)
         for settings in self:
             at = settings.backorder_nightly_next
-            # a page that was opened before the last time does not bring it back
-            if schedule and at and at > fields.Datetime.now():
-                if at != schedule.nextcall:
-                    schedule.nextcall = at
+            if not schedule or not at:
+                continue
+            passed = fields.Datetime.now() - at
+            if passed >= timedelta():  # at that hour, the next time
+                at += timedelta(days=passed.days + 1)
+            if at != schedule.nextcall:
+                schedule.nextcall = at

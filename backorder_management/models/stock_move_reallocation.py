@@ -79,8 +79,11 @@ class StockMove(models.Model):
         # is taken now; core would have held it since it was there. Whoever takes the
         # mark away leaves to others again what the delivery cannot use.
         self._filter_held_back()._take_what_is_free()
+        stopped = self.filtered(
+            lambda move: not move.picked and any(move.move_line_ids.mapped("picked"))
+        )
         result = super()._inverse_picked()
-        self._filter_held_in_vain()._release()
+        stopped._filter_held_in_vain()._release()
         return result
 
     def _filter_held_back(self):
@@ -106,8 +109,14 @@ class StockMove(models.Model):
     def _filter_held_in_vain(self):
         """Of moves that nobody picks any more, those that hold goods while their order
         is to ship complete and is not."""
+        if self.env.context.get("backorder_cancelling"):
+            return self.browse()  # all that is held becomes free in a moment
         bound = self.filtered(
-            lambda move: not move.picked and move.quantity and move._is_movable()
+            lambda move: (
+                move.quantity
+                and move._is_movable()
+                and not move.sudo().sale_line_id._is_pinned()
+            )
         )._get_bound_orders()
         lacking = self.browse()._get_lacking(set(bound.values()))
         return self.browse(

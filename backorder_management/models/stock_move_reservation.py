@@ -444,7 +444,8 @@ class StockMove(models.Model):
     def _action_cancel(self):
         # Core gives the stock that a cancelled move held to nobody.
         freed = self._get_reserved_places()
-        result = super()._action_cancel()
+        moves = self.with_context(backorder_cancelling=True)
+        result = super(StockMove, moves)._action_cancel()
         self._wake_demands_for(freed)
         return result
 

@@ -6,6 +6,7 @@ Started by `test_runs_concurrency.py`; not a test, and never imported by Odoo.
     concurrent_runs.py CONFIG DATABASE work SEED SECONDS
     concurrent_runs.py CONFIG DATABASE queue RUNS     many runs for the queue
     concurrent_runs.py CONFIG DATABASE cron           work on the queue, slowly
+    concurrent_runs.py CONFIG DATABASE simulate_later
 
 Each piece of work is one request: begun anew like Odoo's server does when another
 transaction was in the way, and committed.
@@ -39,6 +40,8 @@ def main():
             prepare(env)
         elif command == "queue":
             queue(env, int(arguments[0]))
+        elif command == "simulate_later":
+            simulate_later(env)
         else:
             tell("ready")
             work_on_queue(env)
@@ -236,6 +239,16 @@ def queue(env, number):
         [{"product_ids": products[index % PRODUCTS].ids} for index in range(number)]
     )
     runs.queued = True
+
+
+def simulate_later(env):
+    try:
+        run = env["backorder.run"].search([("queued", "=", True)], limit=1)
+        run.action_simulate_later()
+    except UserError as error:
+        tell(error)
+    else:
+        tell("done")
 
 
 def work_on_queue(env):

@@ -4,6 +4,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from unittest.mock import patch
 
+from freezegun import freeze_time
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
@@ -139,6 +141,93 @@ class TestRunQueue(RunCommon, CronMixinCase):
         self.assertEqual(run.state, "proposed")
         self.assertIn("Only backorder managers", run.note)
 
+    def test_whoever_has_left_applies_nothing(self):
+        """Neither does his request stop the queue; the responsible is told."""
+        leaver, chief = (
+            new_test_user(
+                self.env, login, "backorder_management.group_backorder_manager"
+            )
+            for login in ("leaver", "chief")
+        )
+        self.env.company.backorder_responsible_id = chief
+        holder, _starred = self._contest(self.glass)
+        run = self._propose()
+        run.with_user(leaver).action_apply_later()
+        leaver.active = False
+        with self.assertLogs("odoo.addons.backorder_management", "ERROR"):
+            self._work()
+        self.assertEqual((run.state, run.queued), ("proposed", False))
+        self.assertIn("who wanted it done, has left", run.note)
+        self.assertEqual(run.activity_ids.user_id, chief)
+        self.assertReserved(holder, 4)
+
+    def test_what_a_manager_has_decided_stays_decided(self):
+        """
+        GIVEN a proposal that a manager has applied in the background
+        WHEN a clerk simulates it again, at once or in the background
+        THEN that is refused, and the goods move; a manager may change his mind
+        """
+        chief = new_test_user(
+            self.env, "chief", "backorder_management.group_backorder_manager"
+        )
+        clerk = new_test_user(
+            self.env, "clerk", "backorder_management.group_backorder_user"
+        )
+        _holder, starred = self._contest(self.glass)
+        run = self._propose()
+        run.with_user(chief).action_apply_later()
+        message = f"has decided about {run.name}.* Start another run"
+        with self.assertRaisesRegex(UserError, message):
+            run.with_user(clerk).action_simulate()
+        with self.assertRaisesRegex(UserError, message):
+            run.with_user(clerk).action_simulate_later()
+        self.assertEqual((run.queued, run.queued_operation), (True, "apply"))
+        run.with_user(chief).action_simulate()
+        self.assertFalse(run.queued)
+        run.with_user(chief).action_apply_later()
+        self._work()
+        self.assertReserved(starred, 4)
+
+    def test_an_undo_that_fails_leaves_the_note_of_applying(self):
+        chief = new_test_user(
+            self.env, "chief", "backorder_management.group_backorder_manager"
+        )
+        _holder, starred = self._contest(self.glass)
+        run = self._propose()
+        run.action_apply()
+        run.note = "G00001 was left out."
+        run.with_user(chief).action_undo_later()
+        starred.picking_ids.move_ids.picked = True
+        with self.assertLogs("odoo.addons.backorder_management", "ERROR"):
+            self._work()
+        self.assertEqual((run.state, run.queued), ("applied", False))
+        self.assertEqual(run.note, "G00001 was left out.")
+        self.assertIn("can be put back", run.activity_ids.note)
+        self.assertEqual(run.activity_ids.user_id, chief)
+        self.assertReserved(starred, 4)
+
+    def test_what_is_done_by_hand_needs_no_care_any_more(self):
+        """
+        GIVEN a run that failed, so that the responsible is asked to look after it
+        WHEN somebody else simulates it by hand
+        THEN the activity is gone; one that a person has made stays
+        """
+        clerk = new_test_user(
+            self.env, "clerk", "backorder_management.group_backorder_user"
+        )
+        run = self.env["backorder.run"].create({})
+        run._queue()
+        with self._broken():
+            self._work()
+        [asked] = run.activity_ids
+        own = run.activity_schedule(
+            "mail.mail_activity_data_todo", summary="Call Ann", automated=False
+        )
+        run.with_user(clerk).action_simulate()
+        self.assertEqual((run.state, run.attempts), ("proposed", 0))
+        self.assertFalse(asked.exists())
+        self.assertEqual(run.activity_ids, own)
+
     def test_whoever_decides_by_hand_needs_no_queue(self):
         _holder, starred = self._contest(self.glass)
         run = self._propose()
@@ -204,7 +293,7 @@ class TestRunQueue(RunCommon, CronMixinCase):
         with patch.object(type(table), "_tell", told):
             self._work()
         self.assertEqual(seen, ["reading", "planning", "storing", "applying", False])
-        self.assertFalse(table.search([]))
+        self.assertFalse(table.search([("run_id", "=", run.id)]))
         self.assertFalse(run.stage)
         run._queue()
         with self.enter_registry_test_mode():
@@ -345,6 +434,25 @@ class TestRunQueue(RunCommon, CronMixinCase):
         self.assertEqual((deadly.state, deadly.queued), ("proposed", False))
         self.assertFalse(deadly.activity_ids)
 
+    def test_it_counts_as_begun_until_it_is_committed(self):
+        """A worker may be stopped while it commits, too."""
+        run = self.env["backorder.run"].create({})
+        run._queue()
+        progress = self.env["backorder.run.progress"]
+        begun = []
+
+        def look(cron, *args, **options):
+            progress.invalidate_model()
+            begun.append(progress.search([("run_id", "=", run.id)]).begun)
+            return commit(cron, *args, **options)
+
+        Cron = type(self.env["ir.cron"])
+        commit = Cron._commit_progress
+        with patch.object(Cron, "_commit_progress", look):
+            self._work()
+        self.assertEqual(begun[:1], [1])
+        self.assertFalse(progress.search([("run_id", "=", run.id)]))
+
     def test_many_products_need_few_locks(self):
         """PostgreSQL has room for some thousand locks in all: a run about everything
         must not need one for each product."""
@@ -402,8 +510,16 @@ class TestRunQueue(RunCommon, CronMixinCase):
         settings.backorder_nightly_next = "2126-03-02 20:30:00"
         settings.execute()
         self.assertEqual(str(schedule.nextcall), "2126-03-02 20:30:00")
-        settings.backorder_nightly_next = "2026-03-02 20:30:00"  # it is over
-        self.assertEqual(str(schedule.nextcall), "2126-03-02 20:30:00")
+        at = "2126-03-01 20:30:00"
+        for now, following in (  # what is over begins at the same hour, the next time
+            ("2126-03-01 20:29:59", "2126-03-01 20:30:00"),
+            ("2126-03-01 20:30:00", "2126-03-02 20:30:00"),
+            ("2126-03-04 01:00:00", "2126-03-04 20:30:00"),
+        ):
+            with self.subTest(now=now), freeze_time(now):
+                settings.backorder_nightly_next = at
+                settings.execute()
+                self.assertEqual(str(schedule.nextcall), following)
 
     def test_freed_stock_is_passed_on_by_a_run(self):
         self._put_stock(self.glass, 4)

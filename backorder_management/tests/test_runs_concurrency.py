@@ -4,7 +4,9 @@ import logging
 import signal
 import time
 from collections import Counter
+from contextlib import closing
 
+from odoo.sql_db import db_connect
 from odoo.tests import tagged
 
 from .concurrency_common import ConcurrencyCase
@@ -95,6 +97,14 @@ class TestRunsConcurrency(ConcurrencyCase):
         self.assertEqual(self._query(UNSOUND), [])
         self.assertEqual(self._query(BEYOND), [])
         self.assertGreater(self._query(RESERVED)[0][0], 0)
+
+    def test_nobody_queues_a_run_that_another_one_works_on(self):
+        self._finish(self._start("prepare"))
+        self._finish(self._start("queue", 1))
+        with closing(db_connect(self.database).cursor()) as cr:
+            cr.execute("SELECT id FROM backorder_run FOR UPDATE")
+            answer = self._finish(self._start("simulate_later"))
+        self.assertIn("Somebody else is just working on", answer)
 
     def _count_queued(self):
         return self._query("SELECT count(*) FROM backorder_run WHERE queued")[0][0]

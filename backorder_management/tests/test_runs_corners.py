@@ -98,7 +98,8 @@ class TestRunCorners(RunCommon):
         self.assertReserved(both, 3, 0)
         self.assertReserved(other, 1)
         [run] = self.env["backorder.run"]._queue_all(self.env.company, self.warehouse)
-        run._work_queued()
+        with self.enter_registry_test_mode():
+            run._work_queued()
         self.assertReserved(both, 0, 0)
         self.assertReserved(other, 4)
 
@@ -299,6 +300,49 @@ class TestCompleteOrders(RunCommon):
         whole.picking_ids.move_ids.picked = False
         self.assertReserved(whole, 2)
         self.assertStockSound(self.glass, self.cup)
+
+    def test_a_pinned_line_keeps_what_nobody_picks_any_more(self):
+        self._put_stock(self.glass, 7)
+        order = self._create_order((self.glass, 10), picking_policy="one")
+        move = order.picking_ids.move_ids
+        move.picked = True
+        order.order_line._pin("promised")
+        move.picked = False
+        self.assertReserved(order, 7)
+
+    def test_what_stays_behind_keeps_what_somebody_gave_it(self):
+        """
+        GIVEN an order that ships only complete: 7 of 10 glasses given to it by hand,
+            its 2 cups picked
+        WHEN the cups are shipped
+        THEN the backorder still has the 7 glasses, as in Odoo
+        """
+        self._put_stock(self.glass, 7)
+        self._put_stock(self.cup, 2)
+        order = self._create_order(
+            (self.glass, 10), (self.cup, 2), picking_policy="one"
+        )
+        glasses, cups = order.picking_ids.move_ids
+        glasses.quantity = 7
+        cups.picked = True
+        order.picking_ids.with_context(skip_backorder=True).button_validate()
+        self.assertEqual(order.order_line.mapped("qty_delivered"), [0, 2])
+        self.assertReserved(order, 7, 0)
+        self.assertStockSound(self.glass, self.cup)
+
+    def test_what_is_cancelled_is_passed_on_once(self):
+        """Core takes the mark away before it cancels: that is no decision to leave the
+        goods to others, and no run of its own."""
+        self._put_stock(self.glass, 7)
+        order = self._create_order((self.glass, 10), picking_policy="one")
+        order.picking_ids.move_ids.picked = True
+        other = self._create_order((self.glass, 4))
+        self.assertReserved(other, 0)
+        before = self.env["backorder.run"].search([])
+        order.picking_ids.action_cancel()
+        self.assertReserved(other, 4)
+        self.assertEqual(len(self.env["backorder.run"].search([]) - before), 1)
+        self.assertStockSound(self.glass)
 
     def test_what_nobody_picks_is_not_taken(self):
         """

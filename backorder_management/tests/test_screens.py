@@ -73,6 +73,22 @@ class TestScreens(BackorderCommon):
             ("stock.picking", self.order.picking_ids.id),
         )
 
+    def test_a_row_leads_to_the_reasons_where_the_order_is_a_colleagues(self):
+        """A planner who may see his own orders only sees all short lines."""
+        planner = new_test_user(
+            self.env,
+            "planner",
+            "sales_team.group_sale_salesman,backorder_management.group_backorder_user",
+        )
+        self.order.user_id = self.seller
+        self.env["backorder.run"].create({}).action_simulate()
+        demand = self.order.order_line.move_ids.backorder_demand_ids
+        action = demand.with_user(planner).action_open_document()
+        self.assertEqual(action["res_model"], "backorder.run.line")
+        self.order.user_id = planner
+        action = demand.with_user(planner).action_open_document()
+        self.assertEqual(action["res_model"], "sale.order")
+
     def test_forms_open_for_who_knows_nothing_of_backorders(self):
         """
         Scenario: an accountant without rights in Sales and Inventory opens an order and
