@@ -170,9 +170,12 @@ class StockMove(models.Model):
         :raise UserError: goods of a blocked order are about to leave
         """
         # sudo: warehouse users need not have the right to read orders
+        blocked = self.sudo().sale_line_id.order_id.filtered("backorder_blocked")
+        if not blocked:
+            return
         moves = self.sudo().filtered(
             lambda move: (
-                move.sale_line_id.order_id.backorder_blocked
+                move.sale_line_id.order_id in blocked
                 and move.state not in ("done", "cancel")
                 and move.quantity
                 and move._is_backorder_delivery()

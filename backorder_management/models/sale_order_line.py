@@ -80,8 +80,8 @@ class SaleOrderLine(models.Model):
         "move_ids.procure_method",
         "move_ids.product_id.is_storable",
         "move_ids.location_dest_id",
+        # of two moves of the line that are linked, one has the other among these
         "move_ids.move_orig_ids",
-        "move_ids.move_dest_ids",
         "move_ids.to_refund",
         "move_ids.backorder_since",
         "move_ids.backorder_demand_ids.qty_free",
@@ -115,16 +115,9 @@ class SaleOrderLine(models.Model):
         open_moves = moves.filtered(
             lambda move: move.id in shortages and move._is_last_backorder_step()
         )
-        found = [(move, shortages[move.id]) for move in open_moves]
-        open_qty = self._sum_backorder_qty([(move, each.open) for move, each in found])
-        if self._sells_kit(open_moves):
-            # a bill of materials changed since counts the old moves in new kits
-            open_qty = min(open_qty, self.product_uom_qty)
-        missing = self._sum_backorder_qty(
-            [(move, each.open - each.allocated) for move, each in found]
+        open_qty, allocated, short = self._sum_backorder_shortages(
+            open_moves, shortages
         )
-        short = self._sum_backorder_qty([(move, each.short) for move, each in found])
-        missing, short = min(missing, open_qty), min(short, open_qty)
         figures = Figures(
             open=open_qty,
             short=short,
@@ -136,12 +129,28 @@ class SaleOrderLine(models.Model):
         held = "held" in open_moves.picking_id.mapped("backorder_state")
         return {
             "qty_backorder_open": open_qty,
-            "qty_allocated": self.product_uom_id.round(open_qty - missing),
+            "qty_allocated": allocated,
             "qty_backordered": short,
             "qty_cancelled": figures.cancelled,
             "backorder_since": self._get_backorder_since(open_moves),
             "backorder_state": line_state(figures, held),
         }
+
+    def _sum_backorder_shortages(self, open_moves, shortages):
+        """Open, allocated and short quantity of the line, in its unit."""
+        if not open_moves:
+            return 0.0, 0.0, 0.0
+        found = [(move, shortages[move.id]) for move in open_moves]
+        open_qty = self._sum_backorder_qty([(move, each.open) for move, each in found])
+        if self._sells_kit(open_moves):
+            # a bill of materials changed since counts the old moves in new kits
+            open_qty = min(open_qty, self.product_uom_qty)
+        missing = self._sum_backorder_qty(
+            [(move, each.open - each.allocated) for move, each in found]
+        )
+        short = self._sum_backorder_qty([(move, each.short) for move, each in found])
+        missing, short = min(missing, open_qty), min(short, open_qty)
+        return open_qty, self.product_uom_id.round(open_qty - missing), short
 
     def _get_stored_backorder_figures(self) -> Figures:
         """What was last computed, without looking at the moves again."""

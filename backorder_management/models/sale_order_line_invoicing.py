@@ -70,7 +70,7 @@ class SaleOrderLine(models.Model):
         lines, and the cache is the same for ``sudo``. Accountants see them all; what
         they have at hand stays as it is.
         """
-        if self.env.user.has_group("account.group_account_invoice"):
+        if not self or self.env.user.has_group("account.group_account_invoice"):
             return
         self.filtered("id").invalidate_recordset(
             ["invoice_lines", "move_ids", "shipment_link_ids"], flush=False
@@ -142,11 +142,10 @@ class SaleOrderLine(models.Model):
 
         Nothing is written: what is invoiced and not linked yet is matched in memory.
         """
-        self._forget_filtered()
         to_invoice, invoiced = set(), set()
-        for line in self:
-            if not line._is_invoiced_by_shipment():
-                continue
+        lines = self.filtered(lambda line: line._is_invoiced_by_shipment())
+        lines._forget_filtered()
+        for line in lines:
             moves, links = line._get_settled_shipments()
             parts = apportion(moves, links, line.qty_to_invoice).parts
             to_invoice.update(part.shipment for part in parts)
@@ -201,10 +200,9 @@ class SaleOrderLine(models.Model):
 
     def _filtered_invoiced_ahead(self):
         """Return the lines with an invoice that is not linked in full."""
-        self._forget_filtered()
-        return self.filtered(
-            lambda line: line._is_invoiced_by_shipment() and line._is_invoiced_ahead()
-        )
+        lines = self.filtered(lambda line: line._is_invoiced_by_shipment())
+        lines._forget_filtered()
+        return lines.filtered(lambda line: line._is_invoiced_ahead())
 
     def _is_invoiced_ahead(self):
         self.ensure_one()

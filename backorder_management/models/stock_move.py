@@ -316,12 +316,13 @@ class StockMove(models.Model):
 
     def _get_backorder_cancelled_qty(self) -> float:
         """What this move was to bring and never will, in the product's unit."""
-        if self.state not in ("cancel", "done"):
+        state = self.state
+        if state not in ("cancel", "done"):
             return 0.0
-        if not self._is_backorder_delivery():
-            return 0.0
-        done = self._get_backorder_product_qty(self.quantity)
-        return max(0.0, self.product_qty - (done if self.state == "done" else 0.0))
+        missing = self.product_qty
+        if state == "done":
+            missing -= self._get_backorder_product_qty(self.quantity)
+        return missing if missing > 0.0 and self._is_backorder_delivery() else 0.0
 
     @api.depends(
         "state",
@@ -387,4 +388,5 @@ class StockMove(models.Model):
 
     def _note_backorder_change(self):
         """Have the planner look at these moves before the transaction ends."""
-        self.env["backorder.demand"]._note_moves(self)
+        if self:
+            self.env["backorder.demand"]._note_moves(self)

@@ -78,12 +78,14 @@ class StockMove(models.Model):
         # Whoever picks decides. What a delivery that ships only complete does not hold
         # is taken now; core would have held it since it was there. Whoever takes the
         # mark away leaves to others again what the delivery cannot use.
-        self._filter_held_back()._take_what_is_free()
+        if held_back := self._filter_held_back():
+            held_back._take_what_is_free()
         stopped = self.filtered(
             lambda move: not move.picked and any(move.move_line_ids.mapped("picked"))
         )
         result = super()._inverse_picked()
-        stopped._filter_held_in_vain()._release()
+        if stopped:
+            stopped._filter_held_in_vain()._release()
         return result
 
     def _filter_held_back(self):
@@ -92,12 +94,14 @@ class StockMove(models.Model):
 
         Validating marks all moves of a transfer, those too of which nothing is to ship.
         """
-        shipping = self.filtered("quantity").picking_id
-        return self.filtered(
+        holding = self.filtered("quantity")
+        marked = (self - holding).filtered("picked")
+        if not marked:
+            return marked
+        shipping = holding.picking_id
+        return marked.filtered(
             lambda move: (
-                move.picked
-                and not move.quantity
-                and move.picking_id not in shipping
+                move.picking_id not in shipping
                 and move.state in ("confirmed", "partially_available")
                 and move.sudo().sale_line_id.order_id.picking_policy == "one"
                 and move._is_backorder_demand()

@@ -354,6 +354,8 @@ class StockMove(models.Model):
 
     def _update_orderpoints(self):
         # Core asks once per move; one per product and place says as much.
+        if len(self) < 2:
+            return super()._update_orderpoints()
         places = {
             (move.product_id, move.location_id, move.location_dest_id): move.id
             for move in self
@@ -443,6 +445,8 @@ class StockMove(models.Model):
 
     def _action_cancel(self):
         # Core gives the stock that a cancelled move held to nobody.
+        if not self:
+            return super()._action_cancel()
         freed = self._get_reserved_places()
         moves = self.with_context(backorder_cancelling=True)
         result = super(StockMove, moves)._action_cancel()
@@ -452,7 +456,9 @@ class StockMove(models.Model):
     def write(self, vals):
         # Lowering an order ends here, with the new quantity, after core has merged the
         # decrease into the waiting move. It frees all that the move held.
-        lowered = self._filter_lowered(vals)
+        if "product_uom_qty" not in vals:
+            return super().write(vals)
+        lowered = self._filter_lowered(vals["product_uom_qty"])
         freed = lowered._get_reserved_places()
         result = super().write(vals)
         if freed:
@@ -460,17 +466,15 @@ class StockMove(models.Model):
             self._wake_demands_for(freed)
         return result
 
-    def _filter_lowered(self, vals):
-        """Demands that core is about to unreserve as they hold more than `vals` ask."""
-        if (
-            "product_uom_qty" not in vals
-            or self.env.context.get("do_not_unreserve") is not None
-        ):
+    def _filter_lowered(self, quantity: float):
+        """Demands that core is about to unreserve as they hold more than they want.
+
+        :param quantity: what each wants from now on, in its own unit
+        """
+        if self.env.context.get("do_not_unreserve") is not None:
             return self.browse()
         return self._filter_backorder_demands().filtered(
-            lambda move: (
-                move.product_uom.compare(move.quantity, vals["product_uom_qty"]) > 0
-            )
+            lambda move: move.product_uom.compare(move.quantity, quantity) > 0
         )
 
     def _get_reserved_places(self) -> set[tuple]:

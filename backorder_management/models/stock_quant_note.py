@@ -18,12 +18,13 @@ class StockQuant(models.Model):
     def write(self, vals):
         if "quantity" in vals or "reserved_quantity" in vals:
             for quant in self:
-                before = quant.quantity, quant.reserved_quantity
-                after = (
-                    vals.get("quantity", quant.quantity),
-                    vals.get("reserved_quantity", quant.reserved_quantity),
+                quantity, reserved = quant.quantity, quant.reserved_quantity
+                quant._note_backorder_change(
+                    quantity,
+                    reserved,
+                    vals.get("quantity", quantity),
+                    vals.get("reserved_quantity", reserved),
                 )
-                quant._note_backorder_change(*before, *after)
         return super().write(vals)
 
     def _note_backorder_change(self, quantity, reserved, new_quantity, new_reserved):
@@ -31,11 +32,12 @@ class StockQuant(models.Model):
 
         What customers or vendors have is no stock of ours.
         """
-        if self.location_id.usage != "internal":
+        location = self.location_id
+        if location.usage != "internal":
             return
         self.env["backorder.demand"]._note_stock(
             self.product_id.id,
-            self.location_id.id,
+            location.id,
             stocked=(new_quantity > 0) - (quantity > 0),
             free=(new_quantity - new_reserved) - (quantity - reserved),
         )

@@ -100,6 +100,32 @@ class TestCorners(CronMixinCase, BackorderCommon):
         other = self._create_order((self.glass, 50))
         self.assertLine(other.order_line, "none")
 
+    def test_steps_linked_from_the_earlier_one(self):
+        """
+        GIVEN a pick of 10 glasses, and a shipment of 10 to which it is not linked yet
+        WHEN the pick gets the shipment as its next step, and loses it again
+        THEN the line has 10 open instead of 20, and 20 again
+        """
+        self._set_steps("pick_ship")
+        line = self._create_order((self.glass, 10)).order_line
+        pick = line.move_ids
+        ship = pick.copy(
+            {
+                "location_id": pick.location_dest_id.id,
+                "location_dest_id": pick.location_final_id.id,
+                "picking_id": False,
+                "picking_type_id": self.warehouse.out_type_id.id,
+                "sale_line_id": line.id,
+            }
+        )
+        ship._action_confirm()
+        self._settle()
+        self.assertEqual(line.qty_backorder_open, 20)
+        pick.move_dest_ids = [Command.link(ship.id)]
+        self.assertEqual(line.qty_backorder_open, 10)
+        pick.move_dest_ids = [Command.unlink(ship.id)]
+        self.assertEqual(line.qty_backorder_open, 20)
+
     def test_a_hole_on_a_shelf_is_not_shared(self):
         """
         GIVEN 10 in stock and a shelf below it at minus 5, manual reservation
