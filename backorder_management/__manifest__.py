@@ -18,6 +18,7 @@
         "data/ir_cron_refresh.xml",
         "data/ir_cron_run.xml",
         "data/backorder_strategy.xml",
+        "data/mail_activity_type.xml",
         "views/backorder_demand_views.xml",
         "views/backorder_refresh_views.xml",
         "views/product_views.xml",

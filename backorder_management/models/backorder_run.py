@@ -193,6 +193,8 @@ class BackorderRun(models.Model):
             self._check_not_automatic()
             # a proposal for other demands is none
             proposed = self.filtered(lambda run: run.state == "proposed")
+            if not self.env.su:
+                proposed._forget_queued()
             super(BackorderRun, proposed.sudo()).write({"state": "draft"})
         result = super().write(vals)
         if "product_ids" in vals or "sale_line_ids" in vals:
@@ -255,6 +257,7 @@ class BackorderRun(models.Model):
         """Propose who keeps, gains and loses; reserves nothing."""
         for run in self:
             run._check_state("draft", "proposed", "failed")
+            run._check_not_automatic()
             run._forget_queued()
             run._simulate()
             run._close_failures()

@@ -48,7 +48,11 @@ class BackorderRunLine(models.Model):
         readonly=True, help="Place in the order of service; the first is served first."
     )
     outcome = fields.Selection(
-        lambda self: self.env["backorder.segment"]._fields["outcome"].selection,
+        lambda self: (
+            self.env["backorder.segment"]
+            ._fields["outcome"]
+            ._description_selection(self.env)
+        ),
         readonly=True,
         help="What the strategy allows to happen to it.",
     )
@@ -99,7 +103,11 @@ class BackorderRunLine(models.Model):
     )
     reason_order_name = fields.Char(readonly=True)
     reason_criterion = fields.Selection(
-        lambda self: self.env["backorder.criterion"]._fields["criterion"].selection,
+        lambda self: (
+            self.env["backorder.criterion"]
+            ._fields["criterion"]
+            ._description_selection(self.env)
+        ),
         readonly=True,
     )
     reason_field_id = fields.Many2one(

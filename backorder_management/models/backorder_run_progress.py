@@ -95,7 +95,7 @@ class BackorderRun(models.Model):
         readonly=True,
         copy=False,
         ondelete="restrict",
-        help="Who has it done in the background.",
+        help="Who has it done in the background, until it is done.",
     )
     queued_operation = fields.Selection(
         [("apply", "Apply"), ("undo", "Undo")],
@@ -107,7 +107,11 @@ class BackorderRun(models.Model):
         compute="_compute_runs_before", help="Queued runs that come first."
     )
     stage = fields.Selection(
-        lambda self: self.env["backorder.run.progress"]._fields["stage"].selection,
+        lambda self: (
+            self.env["backorder.run.progress"]
+            ._fields["stage"]
+            ._description_selection(self.env)
+        ),
         compute="_compute_stage",
     )
     progress = fields.Integer(compute="_compute_stage", help="Percent, roughly.")
@@ -210,9 +214,11 @@ class BackorderRun(models.Model):
             run.action_undo()
             message = run.env._("It has been undone.")
         else:
+            run.check_access("write")
+            run._check_state("draft", "proposed", "failed")
             self._simulate()
             message = run.env._("The proposal is there: look at it and decide.")
-        self.queued_operation = False
+        self.write({"asked_by_id": False, "queued_operation": False})
         user._bus_send(
             "simple_notification",
             {"type": "success", "title": self.name, "message": message},
@@ -225,6 +231,7 @@ class BackorderRun(models.Model):
             vals["note"] = str(error)
         self.write(vals)
         self._for_responsible()._ask_responsible(str(error))
+        self.asked_by_id = False
 
     def _tell_progress(self, stage: str) -> None:
         if self.env.context.get("backorder_tell_progress"):

@@ -33,6 +33,7 @@ LOCKS = 1024
 # States in which a run has moved nothing.
 DISPOSABLE = ("draft", "proposed", "failed")
 CRON = "backorder_management.ir_cron_run_queue"
+FAILED = "backorder_management.mail_activity_run_failed"
 CRONS = (CRON, "backorder_management.ir_cron_run_queue_2")
 
 
@@ -169,6 +170,7 @@ class BackorderRun(models.Model):
                     error=error,
                 )
             )
+            self.asked_by_id = False
 
     def _for_responsible(self):
         """Itself, in the language of who is asked to look after it."""
@@ -178,8 +180,7 @@ class BackorderRun(models.Model):
         user = self._get_responsible()
         if user:
             self.activity_schedule(
-                "mail.mail_activity_data_todo",
-                summary=self.env._("Reallocation failed"),
+                FAILED,
                 note=note,
                 user_id=user.id,
             )
@@ -188,13 +189,14 @@ class BackorderRun(models.Model):
         run = self.sudo()  # whoever it was that mended it
         if run.attempts:
             run.attempts = 0
-        if run.activity_ids:  # those that a person has made stay
-            run.activity_unlink(["mail.mail_activity_data_todo"])
+        if run.activity_ids:
+            run.activity_unlink([FAILED])
 
     def _get_responsible(self):
         """Who asked for it, or whom the settings name, else a backorder manager."""
-        if self.asked_by_id.active:
-            return self.asked_by_id
+        asker = self.asked_by_id
+        if asker.active and self.with_user(asker).has_access("write"):
+            return asker
         if user := self.company_id.backorder_responsible_id:
             return user
         managers = self.env.ref(

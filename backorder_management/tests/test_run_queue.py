@@ -181,12 +181,44 @@ class TestRunQueue(RunCommon, CronMixinCase):
             run.with_user(clerk).action_simulate()
         with self.assertRaisesRegex(UserError, message):
             run.with_user(clerk).action_simulate_later()
-        self.assertEqual((run.queued, run.queued_operation), (True, "apply"))
+        with self.assertRaisesRegex(UserError, message):
+            run.with_user(clerk).product_ids = self.cup
+        self.assertEqual((run.state, run.queued), ("proposed", True))
+        self.assertEqual(run.queued_operation, "apply")
         run.with_user(chief).action_simulate()
         self.assertFalse(run.queued)
         run.with_user(chief).action_apply_later()
         self._work()
         self.assertReserved(starred, 4)
+
+    def test_who_lost_his_right_gets_no_proposal(self):
+        """Nor is he asked to look after what failed, if there is somebody else."""
+        chief = new_test_user(
+            self.env, "chief", "backorder_management.group_backorder_manager"
+        )
+        clerk = new_test_user(
+            self.env, "clerk", "backorder_management.group_backorder_user"
+        )
+        self.env.company.backorder_responsible_id = chief
+        run = self.env["backorder.run"].create({})
+        run.with_user(clerk).action_simulate_later()
+        clerk.group_ids = self.env.ref("base.group_user")
+        with self.assertLogs("odoo.addons.backorder_management", "ERROR"):
+            self._work()
+        self.assertEqual(run.state, "failed")
+        self.assertFalse(run.line_ids)
+        self.assertEqual(run.activity_ids.user_id, chief)
+
+    def test_who_asked_may_be_deleted_when_it_is_done(self):
+        clerk = new_test_user(
+            self.env, "clerk", "backorder_management.group_backorder_user"
+        )
+        run = self.env["backorder.run"].create({})
+        run.with_user(clerk).action_simulate_later()
+        self._work()
+        self.assertEqual(run.state, "proposed")
+        clerk.unlink()
+        self.assertFalse(run.queued)
 
     def test_an_undo_that_fails_leaves_the_note_of_applying(self):
         chief = new_test_user(
@@ -208,7 +240,7 @@ class TestRunQueue(RunCommon, CronMixinCase):
 
     def test_what_is_done_by_hand_needs_no_care_any_more(self):
         """
-        GIVEN a run that failed, so that the responsible is asked to look after it
+        GIVEN a run that was given up, so that the responsible is asked to look after it
         WHEN somebody else simulates it by hand
         THEN the activity is gone; one that a person has made stays
         """
@@ -218,10 +250,12 @@ class TestRunQueue(RunCommon, CronMixinCase):
         run = self.env["backorder.run"].create({})
         run._queue()
         with self._broken():
-            self._work()
-        [asked] = run.activity_ids
-        own = run.activity_schedule(
-            "mail.mail_activity_data_todo", summary="Call Ann", automated=False
+            for _attempt in range(3):
+                self._work()
+        asked = run.activity_ids
+        self.assertEqual(len(asked), 2)
+        own = run.activity_schedule(  # by a person, or another add-on
+            "mail.mail_activity_data_todo", summary="Call Ann"
         )
         run.with_user(clerk).action_simulate()
         self.assertEqual((run.state, run.attempts), ("proposed", 0))
@@ -268,6 +302,8 @@ class TestRunQueue(RunCommon, CronMixinCase):
                 run.write(vals)
         with self.assertRaisesRegex(UserError, message):
             run.action_simulate_later()
+        with self.assertRaisesRegex(UserError, message):
+            run.action_simulate()
         self._work()
         self.assertReserved(order, 4)
 

@@ -69,6 +69,36 @@ class TestRuns(RunCommon):
         self.assertIn("Verre", first.message_ids[:1].body)
         self.assertIn("Weinglas", second.message_ids[:1].body)
 
+    def test_reasons_and_stages_are_translated(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        for model, field, value, name in (
+            ("backorder.criterion", "criterion", "star", "Étoile"),
+            ("backorder.segment", "outcome", "gain", "Gagne"),
+            ("backorder.run.progress", "stage", "planning", "Partage"),
+        ):
+            self.env["ir.model.fields.selection"].search(
+                [
+                    ("field_id.model", "=", model),
+                    ("field_id.name", "=", field),
+                    ("value", "=", value),
+                ]
+            ).with_context(lang="fr_FR").name = name
+        french = self.env(context={"lang": "fr_FR"})
+        _holder, starred = self._contest(self.glass)
+        later = self._create_order((self.glass, 2))
+        starred.picking_ids.do_unreserve()
+        strategy = self._create_strategy("-star", segments=REDISTRIBUTE)
+        run = self._simulate(strategy, product_ids=self.glass.ids)
+        line = self._line(run, later).with_env(french)
+        self.assertEqual(line.reason_code, "outranked")
+        self.assertIn("(Étoile)", line.reason)
+        for record, field, value, name in (
+            (line, "outcome", "gain", "Gagne"),
+            (run, "stage", "planning", "Partage"),
+        ):
+            labels = record.with_env(french).fields_get([field])[field]["selection"]
+            self.assertEqual(dict(labels)[value], name)
+
     def test_undo_puts_every_reservation_back(self):
         first, urgent = self._contest(self.glass, 10, wanted=6)
         strategy = self._create_strategy("-star", segments=REDISTRIBUTE)
