@@ -41,6 +41,8 @@ from . import backorder_run_queue
 from . import backorder_run_why
 from . import sale_order_block
 from . import sale_order_line_pin
+from . import backorder_pin_arrival
 from . import stock_move_holdings
 from . import stock_move_reallocation
+from . import stock_move_pin
 from . import stock_warehouse

@@ -502,6 +502,7 @@ class FactFinder:
             fit=self.get_fit(fact),
             ships_complete=fact.ships_complete and bool(fact.order_id),
             overdue=self.is_overdue(fact),
+            pinned=fact.pinned,
         )
 
     def get_fit(self, fact: Fact):
@@ -615,50 +616,70 @@ class FactFinder:
         return frozenset(pool for pool in empty if pool[0] in there)
 
     def get_arriving(self, facts: dict[int, Fact]) -> dict[tuple[int, int], float]:
-        """What open transfers bring from outside to the places that demands take from,
-        in the product's unit. Of a chain of them one step counts; what is bought for
-        somebody who takes it away again does not."""
+        """What is to arrive, by product and place; product's unit."""
         rows = self.env.execute_query(
             SQL(
-                """
-                SELECT m.product_id, place.id, SUM(m.product_qty)
-                  FROM stock_move m
-                  JOIN stock_location source ON source.id = m.location_id
-                  JOIN stock_location target
-                    ON target.id = COALESCE(m.location_final_id, m.location_dest_id)
-                  JOIN stock_location place
-                    ON place.id = ANY(%s)
-                   AND starts_with(target.parent_path, place.parent_path)
-                   AND NOT starts_with(source.parent_path, place.parent_path)
-                 WHERE m.product_id = ANY(%s) AND m.company_id = %s
-                   AND m.state IN %s AND target.usage = 'internal'
-                   AND NOT EXISTS (
-                        SELECT FROM stock_move_move_rel chain
-                          JOIN stock_move origin ON origin.id = chain.move_orig_id
-                          JOIN stock_location reached
-                            ON reached.id = COALESCE(origin.location_final_id,
-                                                     origin.location_dest_id)
-                         WHERE chain.move_dest_id = m.id AND origin.state IN %s
-                           AND starts_with(reached.parent_path, place.parent_path))
-                   AND NOT EXISTS (
-                        SELECT FROM stock_move_move_rel chain
-                          JOIN stock_move onward ON onward.id = chain.move_dest_id
-                          JOIN stock_location reached
-                            ON reached.id = onward.location_dest_id
-                         WHERE chain.move_orig_id = m.id AND onward.state IN %s
-                           AND onward.procure_method = 'make_to_order'
-                           AND NOT starts_with(reached.parent_path, place.parent_path))
-                 GROUP BY 1, 2
-                """,
-                sorted({fact.location_id for fact in facts.values()}),
-                sorted({fact.product_id for fact in facts.values()}),
-                self.company.id,
-                OPEN_STATES,
-                OPEN_STATES,
-                OPEN_STATES,
+                "SELECT product_id, place_id, SUM(product_qty)"
+                " FROM (%s) arrival GROUP BY 1, 2",
+                self.get_arrivals_query(facts),
             )
         )
         return {(product, place): float(qty) for product, place, qty in rows}
+
+    def find_arrivals(self, facts: Facts) -> list[tuple[int, int, int, float]]:
+        """Product, place, move and quantity of what is to arrive, the earliest first;
+        an arrival is there for each place around it that demands take from."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT product_id, place_id, move_id, product_qty"
+                " FROM (%s) arrival ORDER BY date, move_id",
+                self.get_arrivals_query(facts.fact_by_move),
+            )
+        )
+        return [(*key, float(quantity)) for *key, quantity in rows]
+
+    def get_arrivals_query(self, facts: dict[int, Fact]) -> SQL:
+        """Open moves that bring goods from outside to the places that demands take
+        from. Of a chain of them one step counts; what is bought for somebody who takes
+        it away again does not."""
+        return SQL(
+            """
+            SELECT m.id AS move_id, m.product_id, place.id AS place_id, m.product_qty,
+                   m.date
+              FROM stock_move m
+              JOIN stock_location source ON source.id = m.location_id
+              JOIN stock_location target
+                ON target.id = COALESCE(m.location_final_id, m.location_dest_id)
+              JOIN stock_location place
+                ON place.id = ANY(%s)
+               AND starts_with(target.parent_path, place.parent_path)
+               AND NOT starts_with(source.parent_path, place.parent_path)
+             WHERE m.product_id = ANY(%s) AND m.company_id = %s
+               AND m.state IN %s AND target.usage = 'internal'
+               AND NOT EXISTS (
+                    SELECT FROM stock_move_move_rel chain
+                      JOIN stock_move origin ON origin.id = chain.move_orig_id
+                      JOIN stock_location reached
+                        ON reached.id = COALESCE(origin.location_final_id,
+                                                 origin.location_dest_id)
+                     WHERE chain.move_dest_id = m.id AND origin.state IN %s
+                       AND starts_with(reached.parent_path, place.parent_path))
+               AND NOT EXISTS (
+                    SELECT FROM stock_move_move_rel chain
+                      JOIN stock_move onward ON onward.id = chain.move_dest_id
+                      JOIN stock_location reached
+                        ON reached.id = onward.location_dest_id
+                     WHERE chain.move_orig_id = m.id AND onward.state IN %s
+                       AND onward.procure_method = 'make_to_order'
+                       AND NOT starts_with(reached.parent_path, place.parent_path))
+            """,
+            sorted({fact.location_id for fact in facts.values()}),
+            sorted({fact.product_id for fact in facts.values()}),
+            self.company.id,
+            OPEN_STATES,
+            OPEN_STATES,
+            OPEN_STATES,
+        )
 
     # --------------------------------------------------------------------- groups
 

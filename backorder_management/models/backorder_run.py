@@ -259,8 +259,10 @@ class BackorderRun(models.Model):
             run._check_state("draft", "proposed", "failed")
             run._check_not_automatic()
             run._forget_queued()
+            # that a manager could not apply it is not mended by another proposal
+            mended = run.state == "failed" or run._is_manager()
             run._simulate()
-            run._close_failures()
+            run._close_failures(None if mended else self.env.uid)
         return True
 
     def action_apply(self):

@@ -181,8 +181,8 @@ class BackorderRun(models.Model):
         losing = lines.filtered(lambda line: line.effect == effect and line.order_id)
         bodies = {}
         for order, of_order in losing.grouped("order_id").items():
-            # in the language of whoever looks after the order, not of a schedule
-            lang = order.user_id.lang or self.company_id.partner_id.lang
+            # not in that of a schedule
+            lang = order._get_salesperson_lang()
             run = self.with_context(lang=lang)
             of_order = of_order.with_context(lang=lang)
             bodies[order.id] = run._get_loss_note(of_order, undone)

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools.misc import formatLang
 
 from ..planning import reallocation
+from .selections import get_choices_of
 
 
 class BackorderRunLine(models.Model):
@@ -48,11 +49,7 @@ class BackorderRunLine(models.Model):
         readonly=True, help="Place in the order of service; the first is served first."
     )
     outcome = fields.Selection(
-        lambda self: (
-            self.env["backorder.segment"]
-            ._fields["outcome"]
-            ._description_selection(self.env)
-        ),
+        get_choices_of("backorder.segment", "outcome"),
         readonly=True,
         help="What the strategy allows to happen to it.",
     )
@@ -103,11 +100,7 @@ class BackorderRunLine(models.Model):
     )
     reason_order_name = fields.Char(readonly=True)
     reason_criterion = fields.Selection(
-        lambda self: (
-            self.env["backorder.criterion"]
-            ._fields["criterion"]
-            ._description_selection(self.env)
-        ),
+        get_choices_of("backorder.criterion", "criterion"),
         readonly=True,
     )
     reason_field_id = fields.Many2one(

@@ -9,6 +9,8 @@ import psycopg2
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
 
+from .selections import get_choices_of
+
 _logger = logging.getLogger(__name__)
 
 # Stages of a run, and what is shown in percent when each begins: a rough guide.
@@ -107,11 +109,7 @@ class BackorderRun(models.Model):
         compute="_compute_runs_before", help="Queued runs that come first."
     )
     stage = fields.Selection(
-        lambda self: (
-            self.env["backorder.run.progress"]
-            ._fields["stage"]
-            ._description_selection(self.env)
-        ),
+        get_choices_of("backorder.run.progress", "stage"),
         compute="_compute_stage",
     )
     progress = fields.Integer(compute="_compute_stage", help="Percent, roughly.")

@@ -93,6 +93,14 @@ class BackorderRun(models.Model):
         """Have a scheduled action work on these runs."""
         at = fields.Datetime.now() + timedelta(minutes=minutes) if minutes else None
         self.write({"queued": True, "queued_until": at or False})
+        self._wake_workers(at)
+
+    @api.model
+    def _wake_workers(self, at=None):
+        """Have the scheduled actions look for work.
+
+        :param at: not before, UTC
+        """
         for name in CRONS:
             # sudo: anybody's goods may be waited for
             if cron := self.env.ref(name, raise_if_not_found=False):
@@ -185,12 +193,16 @@ class BackorderRun(models.Model):
                 user_id=user.id,
             )
 
-    def _close_failures(self) -> None:
+    def _close_failures(self, user_id: int | None = None) -> None:
+        """It has been mended.
+
+        :param user_id: close what this user was asked only; None: what anybody was
+        """
         run = self.sudo()  # whoever it was that mended it
         if run.attempts:
             run.attempts = 0
         if run.activity_ids:
-            run.activity_unlink([FAILED])
+            run.activity_unlink([FAILED], user_id=user_id)
 
     def _get_responsible(self):
         """Who asked for it, or whom the settings name, else a backorder manager."""
@@ -219,6 +231,7 @@ class BackorderRun(models.Model):
         is still queued.
         """
         cron = self.env["ir.cron"]
+        self.env["backorder.pin.arrival"]._retry_failed()
         skipped: set[int] = set()
         while run := self._take_next(skipped):
             skipped.add(run.id)
@@ -291,8 +304,9 @@ class BackorderRun(models.Model):
         self._record_failure(
             UserError(
                 self.env._(
-                    "Odoo was stopped %(count)s times in the middle of it. It may take "
-                    "longer, or need more memory, than scheduled actions are allowed",
+                    "It was begun %(count)s times and never came to an end. It may "
+                    "take longer, or need more memory, than scheduled actions are "
+                    "allowed, or others changed the same stock each time",
                     count=ATTEMPTS,
                 )
             )

@@ -29,6 +29,10 @@ class SaleOrder(models.Model):
                 [line._get_stored_backorder_figures() for line in lines],
             )
 
+    def _get_salesperson_lang(self) -> str:
+        """The language of whoever looks after the order, for notes on it."""
+        return self.user_id.lang or self.company_id.partner_id.lang
+
     def write(self, vals):
         # Who may see a short line and in which order it is served hangs on these.
         result = super().write(vals)

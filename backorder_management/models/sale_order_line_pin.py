@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import format_date
 
@@ -18,13 +18,35 @@ class SaleOrderLine(models.Model):
         "Pinned",
         readonly=True,
         copy=False,
-        help="No reallocation run touches what is reserved for this line.",
+        help="No reallocation run touches what is reserved for this line, nor the "
+        "arrivals that are kept for it.",
     )
     backorder_pinned_by = fields.Many2one(
         "res.users", "Pinned By", readonly=True, copy=False
     )
     backorder_pinned_until = fields.Date("Pinned Until", readonly=True, copy=False)
     backorder_pin_reason = fields.Char("Reason of Pin", readonly=True, copy=False)
+    backorder_pin_arrival_ids = fields.One2many(
+        "backorder.pin.arrival",
+        "sale_line_id",
+        readonly=True,
+        copy=False,
+        groups="base.group_system",
+    )
+    backorder_pinned_arrivals = fields.Char(
+        "Arrivals Kept",
+        compute="_compute_backorder_pinned_arrivals",
+        help="What of the expected arrivals is for this line, whoever else waits.",
+    )
+
+    @api.depends("backorder_pin_arrival_ids.quantity")
+    def _compute_backorder_pinned_arrivals(self):
+        # sudo: whoever may see the line may know what it waits for
+        for line, rows in zip(self, self.sudo(), strict=True):
+            arrivals = rows.backorder_pin_arrival_ids
+            line.backorder_pinned_arrivals = "; ".join(
+                row._describe() for row in arrivals if row._is_waited_for()
+            )
 
     def _is_pinned(self) -> bool:
         """Is the pin still on?"""
@@ -47,7 +69,9 @@ class SaleOrderLine(models.Model):
         }
 
     def _pin(self, reason: str, until=None):
-        """Fix what is reserved for these lines.
+        """Fix what is reserved for these lines, and the arrivals they wait for.
+
+        Pinned once more, a line is promised what it still lacks.
 
         :param until: the last day, in the user's time zone; None: until it is released
         """
@@ -67,11 +91,17 @@ class SaleOrderLine(models.Model):
             else self.env._("pinned"),
             reason,
         )
+        # sudo: whom else the arrivals are for counts, whoever may see these orders
+        lines = self.sudo()
+        # two who pin at the same moment do not see each other's promises
+        lines.env["backorder.sharing"]._claim(lines.move_ids.product_id.ids)
+        lines.env["backorder.pin.arrival"]._promise(lines)._tell_promised()
 
     def action_unpin(self):
         self.check_access("write")
         lines = self.filtered("backorder_pinned")
-        lines.sudo().write(  # sudo: as when it was pinned
+        lines.sudo().backorder_pin_arrival_ids.unlink()  # sudo: as when it was pinned
+        lines.sudo().write(
             {
                 "backorder_pinned": False,
                 "backorder_pinned_by": False,

@@ -129,11 +129,21 @@ class StockMove(models.Model):
 
     def _take_what_is_free(self):
         for move in self:
-            move._update_reserved_quantity(
-                move._get_quantity_to_reserve(), move.location_id, strict=False
-            )
+            move._take_up_to(move._get_quantity_to_reserve())
+
+    def _take_up_to(self, quantity: float) -> float:
+        """Reserve what is free, no more than is wanted, as core does.
+
+        :return: what could be reserved; both in the product's unit
+        """
+        taken = self._update_reserved_quantity(
+            min(quantity, self._get_quantity_to_reserve()),
+            self.location_id,
+            strict=False,
+        )
         self._recompute_state()
         self._place_reserved_lines()
+        return taken
 
     def _get_bound_siblings(self):
         """Other demands of orders that ship only complete: what completes such an

@@ -60,6 +60,8 @@ class Claim:
     :param fit: as that of :class:`allocation.Demand`
     :param ships_complete: of no use before all of its order is there
     :param overdue: passed over too often: it goes before all that are not
+    :param pinned: keeps what it holds even where it is of no use before the order is
+        complete
     """
 
     id: int
@@ -74,6 +76,7 @@ class Claim:
     fit: Callable[[float], float] | None = None
     ships_complete: bool = False
     overdue: bool = False
+    pinned: bool = False
 
     @property
     def held(self) -> float:
@@ -239,8 +242,9 @@ class _Division:
 
     def keep(self) -> None:
         for claim in self.claims:
-            keeps = claim.outcome in KEEPING and claim.order not in self.hopeless
-            if keeps or claim.outcome == SKIP:
+            if claim.outcome in KEEPING and (
+                self.keeps_anyhow(claim) or claim.order not in self.hopeless
+            ):
                 self.hold(claim)
 
     def keep_where_possible(self) -> None:
@@ -252,6 +256,10 @@ class _Division:
         for claim in self.claims:
             if claim.outcome == FILL and claim.order not in self.complete:
                 self.give(claim, min(claim.held, claim.wanted))
+
+    def keeps_anyhow(self, claim: Claim) -> bool:
+        """Even goods that its order cannot use?"""
+        return claim.pinned or claim.outcome == SKIP
 
     def serve(self, claims: Iterable[Claim]) -> None:
         """Give all these want, one after the other, as far as supply reaches."""
@@ -379,7 +387,10 @@ class _Division:
         return {
             order
             for order, members in self.complete.items()
-            if any(self.got[member.id] and member.outcome != SKIP for member in members)
+            if any(
+                self.got[member.id] and not self.keeps_anyhow(member)
+                for member in members
+            )
             and not (self.is_complete(order) and not self.situation.lacking.get(order))
         }
 

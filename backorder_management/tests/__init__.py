@@ -10,11 +10,13 @@ from . import test_invoicing_credit
 from . import test_invoicing_routes
 from . import test_invoicing_users
 from . import test_kits
+from . import test_pinned_arrivals
 from . import test_planning_allocation
 from . import test_planning_complete_orders
 from . import test_planning_fair_share
 from . import test_planning_invoicing
 from . import test_planning_pins
+from . import test_planning_promising
 from . import test_planning_ranking
 from . import test_planning_reallocation
 from . import test_planning_runs

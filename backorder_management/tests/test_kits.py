@@ -48,6 +48,21 @@ class TestKits(BackorderCommon):
         self.assertLine(order.order_line, "fulfilled")
         self.assertEqual(order.order_line.qty_delivered, 5)
 
+    def test_a_pinned_kit_keeps_what_comes_for_its_parts(self):
+        """
+        GIVEN 2 tables are pinned; 5 tops and 6 legs are to come
+        WHEN a starred order of 5 tables comes, and then the goods
+        THEN the tables have their 2 tops and 6 legs, the other order 3 tops
+        """
+        order = self._create_order((self.table, 2))
+        receipt = self._create_receipt((self.top, 5), (self.leg, 6))
+        order.order_line._pin("promised by phone")
+        starred = self._create_order((self.table, 5))
+        starred.picking_ids.move_ids.priority = "1"
+        self._validate(receipt, {self.top: 5, self.leg: 6})
+        self.assertEqual(order.picking_ids.move_ids.mapped("quantity"), [2, 6])
+        self.assertEqual(starred.picking_ids.move_ids.mapped("quantity"), [3, 0])
+
     def test_cancelled_rest(self):
         """
         GIVEN 2 of 5 tables were shipped and the rest cancelled

@@ -2,6 +2,7 @@
 
 import unittest
 from collections import Counter
+from dataclasses import replace
 from random import Random
 
 from hypothesis import given, settings
@@ -247,6 +248,14 @@ class TestCompleteOrders(PlanCase):
         plan = reallocate(self.both(cups=6, mugs=5))
         self.assertPlan(plan, 5, 5, 1)
 
+    def test_a_pinned_line_keeps_goods_that_its_order_cannot_use(self):
+        """4 mugs of 5: its 3 cups stay, it gets no more, the other order has 3."""
+        facts = self.both(cups=6, mugs=4)
+        pinned = replace(facts.claims[0], pinned=True)
+        plan = reallocate(replace(facts, claims=[pinned, *facts.claims[1:]]))
+        self.assertPlan(plan, 3, 0, 3)
+        self.assertEqual(self.get_reason(plan, 1).code, planner.WAITS_FOR_ORDER)
+
     def test_a_line_made_to_order_is_not_there_yet(self):
         plan = reallocate(self.both(cups=6, mugs=5, lacking={"S1": 1}))
         self.assertPlan(plan, 0, 0, 5)
@@ -377,6 +386,7 @@ def random_situation(seed):
             held = float(chance.randint(1, int(wanted)))
             holdings = ((supply, held),)
             supplies[supply] += held
+        pinned = chance.random() < 0.15
         claims.append(
             Claim(
                 number,
@@ -386,7 +396,8 @@ def random_situation(seed):
                 holdings,
                 rank=(chance.randint(0, 3),),
                 place=(number,),
-                outcome=chance.choice(OUTCOMES),
+                outcome=planner.GAIN if pinned else chance.choice(OUTCOMES),
+                pinned=pinned,
                 ships_complete=order in bound,
                 overdue=chance.random() < 0.1,
             )
@@ -444,7 +455,9 @@ class TestAnySituation(PlanCase):
                 self.assertEqual(after, 0.0)
             elif own.outcome == planner.FILL:
                 self.assertLessEqual(after, own.held)
-            elif own.outcome in planner.KEEPING and own.order not in bound:
+            elif own.outcome in planner.KEEPING and (
+                own.pinned or own.order not in bound
+            ):
                 self.assertGreaterEqual(after, own.held)
 
     @settings(max_examples=400, deadline=None)
@@ -455,12 +468,11 @@ class TestAnySituation(PlanCase):
         plan = reallocate(facts, sharing)
         for order in bound:
             members = [each for each in plan.decisions if each.claim.order == order]
-            deciding = [each for each in members if each.claim.outcome != planner.SKIP]
             complete = all(each.after == each.claim.wanted for each in members)
             if not complete or facts.lacking.get(order):
-                self.assertEqual(
-                    [each.after for each in deciding], [0.0] * len(deciding)
-                )
+                for each in members:
+                    keeps = each.claim.pinned or each.claim.outcome == planner.SKIP
+                    self.assertEqual(each.after, each.claim.held if keeps else 0.0)
 
     @settings(max_examples=400, deadline=None)
     @given(st.integers(0, 10**9), st.sampled_from(SHARINGS))

@@ -119,6 +119,13 @@ class TestRunQueue(RunCommon, CronMixinCase):
         self.assertIn("can be applied any more. Simulate it again", run.note)
         self.assertEqual(run.activity_ids.user_id, chief)
         self.assertReserved(starred, 0)
+        clerk = new_test_user(
+            self.env, "clerk", "backorder_management.group_backorder_user"
+        )
+        run.with_user(clerk).action_simulate()
+        self.assertEqual(run.activity_ids.user_id, chief)
+        run.with_user(chief).action_simulate()
+        self.assertFalse(run.activity_ids)
 
     def test_who_may_not_apply_may_not_have_it_applied(self):
         clerk = new_test_user(
@@ -460,7 +467,7 @@ class TestRunQueue(RunCommon, CronMixinCase):
         with self.assertLogs("odoo.addons.backorder_management", "ERROR"):
             self._work()
         self.assertEqual((deadly.state, deadly.queued), ("failed", False))
-        self.assertIn("Odoo was stopped 3 times in the middle of it", deadly.note)
+        self.assertIn("begun 3 times and never came to an end", deadly.note)
         self.assertIn("failed again", deadly.activity_ids.note)
         self.assertEqual(deadly.activity_ids.user_id, chief)
         self.assertEqual(other.state, "applied")
