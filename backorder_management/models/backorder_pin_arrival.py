@@ -263,8 +263,10 @@ class BackorderPinArrival(models.Model):
         self.env["backorder.run"]._wake_workers()
 
     @api.model
-    def _retry_failed(self):
-        if rows := self.search([("failed", "=", True)]):
+    def _settle_late(self):
+        """What failed, and what was promised at the very moment in which it came."""
+        over = Domain("move_id.state", "in", ("done", "cancel"))
+        if rows := self.search(Domain("failed", "=", True) | over):
             rows._settle_or_record()
 
     # ------------------------------------------------------------------- in words

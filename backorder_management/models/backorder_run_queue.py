@@ -231,7 +231,7 @@ class BackorderRun(models.Model):
         is still queued.
         """
         cron = self.env["ir.cron"]
-        self.env["backorder.pin.arrival"]._retry_failed()
+        self.env["backorder.pin.arrival"]._settle_late()
         skipped: set[int] = set()
         while run := self._take_next(skipped):
             skipped.add(run.id)

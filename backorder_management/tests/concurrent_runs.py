@@ -115,6 +115,11 @@ def work(registry, seed, seconds):
         do_order,
         do_receive,
         do_receive,
+        do_expect,
+        do_receive_part,
+        do_pin,
+        do_pin,
+        do_unpin,
         do_ship,
         do_ship,
         do_cancel,
@@ -159,7 +164,7 @@ def do_order(env, chance):
     order(env, get_products(env), chance)
 
 
-def do_receive(env, chance):
+def do_expect(env, chance):
     product = chance.choice(list(get_products(env)))
     picking_type = env["stock.warehouse"].search([], limit=1).in_type_id
     source = env.ref("stock.stock_location_suppliers")
@@ -183,8 +188,51 @@ def do_receive(env, chance):
         }
     )
     receipt.action_confirm()
+    return receipt
+
+
+def do_receive(env, chance):
+    receipt = do_expect(env, chance)
     receipt.move_ids.picked = True
     receipt.button_validate()
+
+
+def do_receive_part(env, chance):
+    """What was expected comes, most of the time not all of it, or never."""
+    receipts = env["stock.picking"].search(
+        [("picking_type_code", "=", "incoming"), ("state", "=", "assigned")], limit=5
+    )
+    receipt = receipts.filtered(
+        lambda each: each.move_ids.product_id in get_products(env)
+    )[:1]
+    if not receipt:
+        return
+    move = receipt.move_ids
+    comes = chance.randint(0, int(move.product_uom_qty))
+    if not comes:
+        receipt.action_cancel()
+        return
+    move.quantity = comes
+    move.picked = True
+    receipt.with_context(skip_backorder=True).button_validate()
+
+
+def get_open_lines(env):
+    products = get_products(env)
+    demands = env["backorder.demand"].search(
+        [("product_id", "in", products.ids)], order="id desc", limit=20
+    )
+    return demands.sale_line_id
+
+
+def do_pin(env, chance):
+    if lines := get_open_lines(env):
+        chance.choice(list(lines))._pin("promised by phone")
+
+
+def do_unpin(env, chance):
+    if lines := get_open_lines(env).filtered("backorder_pinned"):
+        chance.choice(list(lines)).action_unpin()
 
 
 def pick_delivery(env, chance, states):

@@ -375,7 +375,25 @@ class TestPinnedArrivals(RunCommon):
         self.assertEqual(self.soon.state, "done")
         self.assertIn("out of order", self._get_notes(self.first))
         self.first.picking_ids.do_unreserve()
-        self.env["backorder.pin.arrival"]._retry_failed()
+        self.env["backorder.pin.arrival"]._settle_late()
+        self.assertReserved(self.first, 8)
+        self.assertFalse(self._get_kept(self.line))
+
+    def test_promised_at_the_moment_in_which_it_came(self):
+        """Two transactions that do not see each other: the scheduled action mends it."""
+        self.env.company.backorder_on_receipt = "queued"
+        self._validate(self.soon, {self.glass: 10})
+        self.line._pin("promised by phone")
+        self.env["backorder.pin.arrival"].create(
+            {
+                "sale_line_id": self.line.id,
+                "move_id": self.soon.move_ids.id,
+                "quantity": 8,
+            }
+        )
+        with self.enter_registry_test_mode():
+            self.env["backorder.run"].search([]).queued = False
+            self.env["backorder.run"]._cron_work()
         self.assertReserved(self.first, 8)
         self.assertFalse(self._get_kept(self.line))
 
