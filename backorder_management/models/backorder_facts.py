@@ -15,23 +15,13 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..planning.connected import connect_products, get_fingerprint
+from ..planning.exclusion import BLOCKED, IN_HAND, PINNED, get_exclusion
 from ..planning.pins import has_ended
 from ..planning.ranking import get_share_at_hand, is_overdue
 from ..planning.reallocation import GAIN, KEEPING, LOSE, SKIP, Claim, Situation
 from ..planning.supply import add_up_supplies, cut_to_limits
 from .backorder_ranking import DemandRanking
 from .stock_move import OPEN_STATES
-
-# Why a demand takes no part, in the order in which the reasons count.
-BLOCKED, PINNED, PICKED, PRINTED, IN_BATCH, BY_HAND, LATER = (
-    "blocked",
-    "pinned",
-    "picked",
-    "printed",
-    "in_batch",
-    "by_hand",
-    "later",
-)
 
 
 @dataclass(slots=True)
@@ -198,7 +188,7 @@ class FactFinder:
     # -------------------------------------------------------------------- demands
 
     def read_demands(self, product_ids: list[int]) -> dict[int, Fact]:
-        batch = (
+        in_batch = (
             SQL("p.batch_id IS NOT NULL")
             if "batch_id" in self.env["stock.picking"]._fields
             else SQL("FALSE")
@@ -221,14 +211,8 @@ class FactFinder:
                        m.product_uom <> template.uom_id,
                        m.packaging_uom_id IS NOT NULL
                            AND category.packaging_reserve_method = 'full',
-                       CASE WHEN m.picked THEN %(picked)s
-                            WHEN p.printed THEN %(printed)s
-                            WHEN %(batch)s THEN %(in_batch)s
-                            WHEN o.backorder_blocked THEN %(blocked)s
-                            WHEN m.reservation_date <= %(today)s THEN ''
-                            WHEN t.reservation_method = 'manual' THEN %(by_hand)s
-                            WHEN t.reservation_method = 'by_date' THEN %(later)s
-                            ELSE '' END,
+                       m.picked, p.printed, %(in_batch)s, o.backorder_blocked,
+                       m.reservation_date <= %(today)s, t.reservation_method,
                        l.backorder_pinned, l.backorder_pinned_until, pinner.tz
                   FROM backorder_demand d
                   JOIN stock_move m ON m.id = d.move_id
@@ -251,13 +235,7 @@ class FactFinder:
                    AND d.product_id = ANY(%(products)s)
                    AND m.state IN ('confirmed', 'partially_available', 'assigned')
                 """,
-                picked=PICKED,
-                printed=PRINTED,
-                batch=batch,
-                in_batch=IN_BATCH,
-                blocked=BLOCKED,
-                by_hand=BY_HAND,
-                later=LATER,
+                in_batch=in_batch,
                 today=self.at.date(),
                 scope=self.get_scope(),
                 products=product_ids,
@@ -292,21 +270,38 @@ class FactFinder:
                 ships_complete=bool(row[20]),
                 foreign_unit=row[21],
                 full_packaging=row[22],
-                excluded=self.get_exclusion(row[23], *row[24:]),
+                excluded=self.get_exclusion(*row[23:]),
                 received_for=row[0] in received,
             )
             if selected and fact.sale_line_id not in selected and not fact.excluded:
                 fact.outcome = SKIP
         return facts
 
-    def get_exclusion(self, excluded: str, pinned, until: date | None, tz) -> str:
+    def get_exclusion(
+        self,
+        picked: bool,
+        printed: bool | None,
+        in_batch: bool,
+        blocked: bool | None,
+        due: bool | None,
+        method: str | None,
+        pinned: bool | None,
+        until: date | None,
+        tz: str | None,
+    ) -> str:
         """Why a demand takes no part.
 
         :param tz: time zone of who has pinned the line
         """
-        if not pinned or excluded in (PICKED, PRINTED, IN_BATCH, BLOCKED):
-            return excluded
-        return excluded if has_ended(until, self.at, tz) else PINNED
+        return get_exclusion(
+            picked=bool(picked),
+            printed=bool(printed),
+            in_batch=in_batch,
+            blocked=bool(blocked),
+            pinned=bool(pinned) and not has_ended(until, self.at, tz),
+            due=bool(due),
+            method=method or "",
+        )
 
     def get_receivers(self) -> set[int]:
         """Moves for whose order the goods were bought that a receipt brought."""
@@ -396,7 +391,7 @@ class FactFinder:
             self.firsts[quant.id] = by_key.setdefault(key, quant.id)
         for move_id, *key, quantity, packed in rows:
             fact = facts[move_id]
-            if packed or fact.excluded in (PICKED, PRINTED, IN_BATCH):
+            if packed or fact.excluded in IN_HAND:
                 fact.fixed = round(fact.fixed + quantity, self.digits)
                 continue
             supply = by_key.get(tuple(key), tuple(key))

@@ -13,6 +13,7 @@ from . import test_kits
 from . import test_pinned_arrivals
 from . import test_planning_allocation
 from . import test_planning_complete_orders
+from . import test_planning_exclusion
 from . import test_planning_fair_share
 from . import test_planning_invoicing
 from . import test_planning_pins

@@ -380,7 +380,7 @@ class TestPinnedArrivals(RunCommon):
         self.assertFalse(self._get_kept(self.line))
 
     def test_promised_at_the_moment_in_which_it_came(self):
-        """Two transactions that do not see each other: the scheduled action mends it."""
+        """Two transactions that do not see each other: a scheduled action mends it."""
         self.env.company.backorder_on_receipt = "queued"
         self._validate(self.soon, {self.glass: 10})
         self.line._pin("promised by phone")
