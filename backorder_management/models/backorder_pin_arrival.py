@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
+from dataclasses import replace
+from datetime import datetime
 
 import psycopg2
 from markupsafe import Markup
@@ -15,16 +17,20 @@ from odoo.tools import format_date
 from odoo.tools.misc import formatLang
 
 from ..planning.promising import Promise, Waiting, assign_arrivals, pass_on
-from ..planning.reallocation import GAINING, reallocate
+from ..planning.reallocation import GAIN, GAINING, SKIP, reallocate
 from .backorder_facts import FactFinder
 
 _logger = logging.getLogger(__name__)
+
+# later than any arrival
+DISTANT = datetime.max
 
 
 class BackorderPinArrival(models.Model):
     """A part of an expected arrival that is for one pinned order line.
 
-    Written by pins and arrivals alone. What was promised first is served first.
+    Written by pins, arrivals and the scheduled action alone. What was promised first is
+    served first. Without an arrival: what nothing is known to bring yet.
     """
 
     _name = "backorder.pin.arrival"
@@ -34,18 +40,15 @@ class BackorderPinArrival(models.Model):
     sale_line_id = fields.Many2one(
         "sale.order.line", required=True, readonly=True, index=True, ondelete="cascade"
     )
+    product_id = fields.Many2one(
+        "product.product", required=True, readonly=True, ondelete="cascade"
+    )
     move_id = fields.Many2one(
-        "stock.move",
-        "Arrival",
-        required=True,
-        readonly=True,
-        index=True,
-        ondelete="cascade",
+        "stock.move", "Arrival", readonly=True, index=True, ondelete="set null"
     )
     quantity = fields.Float(
         digits="Product Unit", readonly=True, help="In the product's unit of measure."
     )
-    product_id = fields.Many2one(related="move_id.product_id")
     company_id = fields.Many2one(related="sale_line_id.company_id", store=True)
     failed = fields.Boolean(
         readonly=True, help="It could not be reserved; a scheduled action tries again."
@@ -59,9 +62,17 @@ class BackorderPinArrival(models.Model):
         each at its place in the order of service.
 
         :return: the promises made
+        :raise psycopg2.Error: somebody else is just promising the same products
         """
         self.env["backorder.demand"]._refresh_pending()
         demands = lines.move_ids._filter_backorder_demands()
+        self.search(
+            [("sale_line_id", "in", lines.ids), ("move_id", "=", False)]
+        ).unlink()
+        if not demands:
+            return self.browse()
+        # two who promise at the same moment do not see each other's promises
+        self.env["backorder.sharing"]._claim(demands.product_id.ids)
         promised = self.browse()
         for (company, warehouse), moves in demands.grouped(
             lambda move: (move.company_id, move.location_id.warehouse_id)
@@ -73,7 +84,7 @@ class BackorderPinArrival(models.Model):
 
     @api.model
     def _promise_in(self, company, warehouse, strategy, demands):
-        """The same in one warehouse, by its strategy."""
+        """The same in one warehouse, in the order of service of its strategy."""
         run = (
             self.env["backorder.run"]
             .with_company(company)
@@ -87,46 +98,49 @@ class BackorderPinArrival(models.Model):
         )
         finder = FactFinder(run, strategy, fields.Datetime.now())
         facts = finder.find()
-        plan = reallocate(
-            facts.situation, strategy.sharing, float(strategy.solver_seconds)
-        )
         arrivals, pools = {}, defaultdict(list)
         for product_id, place_id, move_id, quantity in finder.find_arrivals(facts):
             arrivals[move_id] = quantity
             pools[product_id, place_id].append(move_id)
-        promises = self.search(
+        known = self.search(
             Domain("move_id", "in", list(arrivals))
             | Domain("sale_line_id", "in", demands.sale_line_id.ids)
         )
+        waiting = list(self._get_waiting(facts))
         shares = assign_arrivals(
-            self._get_waiting(plan, facts),
+            waiting,
             pools,
             arrivals,
-            [row._get_promise() for row in promises if row._is_in_force()],
+            [row._get_promise() for row in known._cut_to_need()],
             digits=facts.situation.digits,
         )
-        return self.create(
+        promised = self.create(
             [
-                {
-                    "sale_line_id": demand.sale_line_id.id,
-                    "move_id": move_id,
-                    "quantity": quantity,
-                }
+                demand._get_promise_values(quantity, move_id)
                 for demand in demands
                 for move_id, quantity in shares.get(demand.id, ())
             ]
         )
+        self._remember_missing(demands, waiting)
+        return promised
 
     @api.model
-    def _get_waiting(self, plan, facts):
-        """Who would still miss something if what is there were divided now."""
+    def _get_waiting(self, facts):
+        """Who would still miss something if free goods were divided now and nobody lost
+        his: what a run could take from others helps nobody before it is applied."""
+        situation = facts.situation
+        claims = [
+            replace(claim, outcome=GAIN if claim.outcome in GAINING else SKIP)
+            for claim in situation.claims
+        ]
+        plan = reallocate(replace(situation, claims=claims, keeps_incomplete=True))
         for decision in plan.decisions:
             claim = decision.claim
             fact = facts.fact_by_move[claim.id]
-            if claim.outcome in GAINING and claim.wanted > decision.after:
+            if claim.outcome == GAIN and claim.wanted > decision.after:
                 yield Waiting(
                     claim.id,
-                    self._get_owner(fact.sale_line_id, fact.product_id),
+                    (fact.sale_line_id, fact.product_id),
                     claim.pool,
                     claim.wanted - decision.after,
                     claim.service,
@@ -134,94 +148,130 @@ class BackorderPinArrival(models.Model):
                 )
 
     @api.model
-    def _get_owner(self, sale_line_id: int | None, product_id: int):
-        """To whom something is promised: components of a kit have the same line."""
-        return (sale_line_id, product_id)
+    def _remember_missing(self, demands, waiting) -> None:
+        """What nothing brings yet, so that the scheduled action looks again."""
+        rows = self.search([("sale_line_id", "in", demands.sale_line_id.ids)])
+        promised = defaultdict(float)
+        for row in rows:
+            promised[row.sale_line_id.id, row.product_id.id] += row.quantity
+        by_move = {each.id: each for each in waiting}
+        for demand in demands:
+            if each := by_move.get(demand.id):
+                unit = demand.product_id.uom_id
+                missing = unit.round(each.quantity - promised[each.owner])
+                if missing > 0:
+                    self.create([demand._get_promise_values(missing)])
+                promised[each.owner] = max(0.0, -missing)
 
     def _get_promise(self) -> Promise:
-        owner = self._get_owner(self.sale_line_id.id, self.product_id.id)
+        owner = (self.sale_line_id.id, self.product_id.id)
         return Promise(owner, self.move_id.id, self.quantity)
 
-    def _is_in_force(self) -> bool:
-        """Pins end, and who is blocked takes part in nothing."""
-        line = self.sale_line_id
-        return line._is_pinned() and not line.order_id.backorder_blocked
+    # ------------------------------------------------------------- what is needed
+
+    def _cut_to_need(self):
+        """Give up what lines need no more, which may have got it otherwise or be pinned
+        no more.
+
+        :return: what is left of these promises
+        """
+        owners = self.search([("sale_line_id", "in", self.sale_line_id.ids)])
+        for row, needed in owners._get_needed():
+            if needed <= 0:
+                row.unlink()
+            elif row.product_id.uom_id.compare(needed, row.quantity) < 0:
+                row.quantity = needed
+        return self.exists()
+
+    def _get_needed(self) -> list[tuple]:
+        """What of each promise its line still needs; the earliest arrival counts first.
+
+        :param self: all promises of these lines
+        :return: pairs of promise and quantity
+        """
+        result = []
+        for line, rows in self.grouped("sale_line_id").items():
+            pinned = line._is_pinned()
+            for product, same in rows.grouped("product_id").items():
+                left = sum(
+                    move._get_quantity_to_reserve()
+                    for move in line._get_pinned_demands(product)
+                    if pinned
+                )
+                for row in same.sorted(
+                    lambda row: (row.move_id.date or DISTANT, row.id)
+                ):
+                    result.append((row, min(left, row.quantity)))
+                    left = product.uom_id.round(left - result[-1][1])
+        return result
 
     # -------------------------------------------------------- when something comes
 
     def _settle(self):
         """Arrivals of these promises have come, in part or not at all: what has come is
         reserved, the rest is promised from what brings it."""
-        self.filtered(lambda row: not row._is_waited_for()).unlink()
-        moves = self.exists().move_id
+        moves = self.move_id
         successors = {move.id: move._get_arrival_successors() for move in moves}
         everything = moves.union(*successors.values())
-        rows = self.search([("move_id", "in", everything.ids)])
+        rows = self.search([("move_id", "in", everything.ids)])._cut_to_need()
         shares = pass_on(
             [row._get_promise() for row in rows],
             {move.id: move._get_quantity_to_arrive() for move in everything},
             {move_id: following.ids for move_id, following in successors.items()},
             digits=self.env["decimal.precision"].precision_get("Product Unit"),
         )
-        lost = self.env["sale.order.line"]
         for row, parts in zip(rows, shares, strict=True):
-            if missing := row._get_missing(parts):
-                row._tell_lost(missing)
-                lost |= row.sale_line_id
             row._spread(parts)
-        rows = rows.exists()
         rows.filtered(lambda row: row.move_id.state == "done")._reserve()
-        self._promise(lost)._tell_promised()
-
-    def _is_waited_for(self) -> bool:
-        return self.sale_line_id._is_pinned() and bool(self._get_demands())
-
-    def _get_demands(self):
-        """The moves to the customer that wait for the goods."""
-        demands = self.sale_line_id.move_ids._filter_backorder_demands()
-        return demands.filtered(
-            lambda move: (
-                move.product_id == self.product_id
-                and move._get_quantity_to_reserve() > 0
-            )
-        )
-
-    def _get_missing(self, parts) -> float:
-        """What nothing brings any more, in the product's unit.
-
-        :param parts: arrivals and quantities that do
-        """
-        promised = self.quantity - sum(quantity for _move, quantity in parts)
-        return self.product_id.uom_id.round(promised)
 
     def _spread(self, parts) -> None:
-        """Be promised from these arrivals, and no others."""
-        if not parts:
-            self.unlink()
-            return
+        """Be promised from these arrivals, and no others.
+
+        :param parts: arrivals and quantities
+        """
+        self.failed = False
+        missing = self.product_id.uom_id.round(
+            self.quantity - sum(quantity for _move, quantity in parts)
+        )
+        if missing > 0:
+            self._tell_lost(missing)
+            parts = (*parts, (False, missing))
+            self.env["backorder.run"]._wake_workers()
         for index, (move_id, quantity) in enumerate(parts):
             values = {"move_id": move_id, "quantity": quantity}
             if index:
-                self.create([{"sale_line_id": self.sale_line_id.id, **values}])
+                self.create(
+                    [
+                        {
+                            "sale_line_id": self.sale_line_id.id,
+                            "product_id": self.product_id.id,
+                            **values,
+                        }
+                    ]
+                )
             else:
                 self.write(values)
+
+    def _lose_arrivals(self):
+        """These arrivals are about to be deleted."""
+        for row in self._cut_to_need():
+            row._spread(())
 
     def _reserve(self):
         """Reserve what has come for those to whom it is promised."""
         for row in self:
-            left = row.quantity - row._take()
-            if row.product_id.uom_id.compare(left, 0.0) > 0:
-                row._tell_not_reserved(left)
+            taken = row._take()
+            if row.product_id.uom_id.compare(taken, row.quantity) < 0:
+                row._tell_not_reserved(row.quantity - taken)
         self.unlink()
 
     def _take(self) -> float:
         """:return: what could be reserved, in the product's unit"""
-        demands = self._get_demands()._filter_not_blocked()
+        demands = self.sale_line_id._get_pinned_demands(self.product_id)
         if not demands._is_auto_reservation():
             return 0.0
-        demands = demands.filtered(lambda move: not move.picked)
         taken = 0.0
-        for demand in demands:
+        for demand in demands.filtered(lambda move: not move.picked):
             if self.move_id.location_dest_id._child_of(demand.location_id):
                 taken += demand._take_up_to(self.quantity - taken)
         if self.product_id.uom_id.compare(taken, 0.0) > 0:
@@ -232,15 +282,22 @@ class BackorderPinArrival(models.Model):
 
     def _settle_or_record(self):
         """The same; what fails is recorded on the orders, and tried again: it must not
-        stop the warehouse (DESIGN §5.10)."""
-        self.env.cr.flush()  # what the user has done so far fails as without us
+        stop the warehouse (DESIGN §5.10).
+
+        :raise psycopg2.Error: another transaction is in the way; Odoo repeats what the
+            user did
+        """
+        self._try(self._settle)
+
+    def _try(self, work) -> None:
+        self.env.cr.flush()  # what was done so far fails as without us
         orders = self.sale_line_id.order_id
         try:
             with self.env.cr.savepoint():
-                self._settle()
+                work()
         except psycopg2.Error as error:
             if error.pgcode in PG_CONCURRENCY_ERRORS_TO_RETRY:
-                raise  # Odoo repeats what the user did
+                raise
             self._record_failure(orders, error)
         except Exception as error:  # pylint: disable=broad-except
             # whatever it is; sales people see it on the order
@@ -252,9 +309,8 @@ class BackorderPinArrival(models.Model):
             return  # it has been said
         self.failed = True
         for order in orders:
-            lang = order._get_salesperson_lang()
             order._message_log(
-                body=self.with_context(lang=lang).env._(
+                body=order._in_salesperson_terms().env._(
                     "The goods that came in could not be reserved for pinned lines "
                     "(%(error)s). It will be tried again.",
                     error=error,
@@ -264,10 +320,33 @@ class BackorderPinArrival(models.Model):
 
     @api.model
     def _settle_late(self):
-        """What failed, and what was promised at the very moment in which it came."""
+        """What failed, what was promised at the very moment in which it came, and what
+        no arrival brings: line by line, each in a transaction of its own.
+
+        :return: False where the time for scheduled actions is over
+        """
         over = Domain("move_id.state", "in", ("done", "cancel"))
-        if rows := self.search(Domain("failed", "=", True) | over):
-            rows._settle_or_record()
+        late = Domain("failed", "=", True) | Domain("move_id", "=", False) | over
+        for line, rows in self.search(late).grouped("sale_line_id").items():
+            try:
+                rows._settle_line(line)
+            except psycopg2.Error:  # others are at the same goods: next time
+                self.env.cr.rollback()
+            if not self.env["ir.cron"]._commit_progress():
+                return False
+        return True
+
+    def _settle_line(self, line) -> None:
+        """
+        :raise psycopg2.Error: another transaction is in the way
+        """
+        if len(self.try_lock_for_update()) < len(self):
+            return  # another worker is at it
+        self.invalidate_recordset()
+        if come := self.filtered("move_id"):
+            come._settle_or_record()
+        if waiting := self.exists().filtered(lambda row: not row.move_id):
+            waiting._try(lambda: self._promise(line)._tell_promised())
 
     # ------------------------------------------------------------------- in words
 
@@ -277,15 +356,15 @@ class BackorderPinArrival(models.Model):
             "quantity": formatLang(self.env, quantity, dp="Product Unit"),
             "unit": self.product_id.uom_id.name,
             "product": self.product_id.display_name,
-            "arrival": self.move_id.reference or self.move_id.display_name,
+            "arrival": self.move_id.reference or self.move_id.display_name or "",
         }
 
-    def _describe(self) -> str:
+    def _describe(self, quantity: float) -> str:
         """“5 Units from WH/IN/00012, expected on 28 November”."""
         return self.env._(
             "%(quantity)s %(unit)s of %(product)s from %(arrival)s, expected on "
             "%(date)s",
-            **self._in_words(self.quantity),
+            **self._in_words(quantity),
             date=format_date(
                 self.env, fields.Datetime.context_timestamp(self, self.move_id.date)
             ),
@@ -294,13 +373,14 @@ class BackorderPinArrival(models.Model):
     def _tell(self, get_text) -> None:
         """A note on each order, in the language of who looks after it."""
         for order, rows in self.grouped(lambda row: row.sale_line_id.order_id).items():
-            rows = rows.with_context(lang=order._get_salesperson_lang())
+            rows = rows.with_context(order._in_salesperson_terms().env.context)
             order._message_log(body=Markup("<br/>").join(get_text(row) for row in rows))
 
     def _tell_promised(self):
         self._tell(
             lambda row: row.env._(
-                "Kept for the pinned line: %(arrival)s.", arrival=row._describe()
+                "Kept for the pinned line: %(arrival)s.",
+                arrival=row._describe(row.quantity),
             )
         )
 
@@ -333,10 +413,9 @@ class BackorderPinArrival(models.Model):
         )
 
     def _get_obstacle(self) -> str:
-        if self.sale_line_id.order_id.backorder_blocked:
-            return self.env._("the order is blocked")
         if not self.env["stock.move"]._is_auto_reservation():
             return self.env._("automatic reservation is switched off")
-        if any(self._get_demands().mapped("picked")):
+        demands = self.sale_line_id._get_pinned_demands(self.product_id)
+        if any(demands.mapped("picked")):
             return self.env._("its delivery is being picked")
         return self.env._("they are not free where the line takes its goods from")

@@ -37,7 +37,7 @@ class BackorderRun(models.Model):
             {
                 "state": "applied",
                 "applied_at": fields.Datetime.now(),
-                "note": run._get_refusals(),
+                "note": "\n".join(filter(None, [run.note, run._get_refusals()])),
                 "queued": False,
             }
         )
@@ -144,36 +144,74 @@ class BackorderRun(models.Model):
         self.line_ids.invalidate_recordset(["qty_after"], flush=False)
 
     def _count_passed_over(self) -> None:
-        """Count who might have got goods and did not, while others of the same
-        connected group gained; whoever gains starts anew."""
+        """Count who might have got goods and did not, while others of the same product
+        and warehouse gained; whoever gains starts anew."""
         self.env.cr.execute(
             SQL(
                 """
+                WITH counted AS (
+                    SELECT line.id, line.move_id, line.effect = 'gain' AS gains,
+                           COALESCE(d.passed_runs, 0) AS passed_runs, d.passed_since
+                      FROM backorder_run_line line
+                      JOIN backorder_run_group run_group
+                        ON run_group.id = line.group_id AND run_group.state = 'applied'
+                      JOIN backorder_demand d ON d.move_id = line.move_id
+                     WHERE line.run_id = %(run)s AND line.outcome = ANY(%(gaining)s)
+                       AND (line.effect = 'gain'
+                            OR (line.qty_proposed < line.qty_wanted
+                                AND EXISTS (
+                                    SELECT FROM backorder_run_line other
+                                      JOIN stock_move m ON m.id = other.move_id
+                                      JOIN stock_location l ON l.id = m.location_id
+                                     WHERE other.run_id = line.run_id
+                                       AND other.product_id = line.product_id
+                                       AND other.effect = 'gain'
+                                       AND l.warehouse_id = d.warehouse_id))))
+                , remembered AS (
+                    UPDATE backorder_run_line line
+                       SET passed_runs = counted.passed_runs,
+                           passed_since = counted.passed_since
+                      FROM counted WHERE line.id = counted.id)
                 UPDATE backorder_demand d
-                   SET passed_runs = CASE WHEN line.effect = 'gain' THEN 0
+                   SET passed_runs = CASE WHEN gains THEN 0
                                      ELSE COALESCE(d.passed_runs, 0) + 1 END,
-                       passed_since = CASE WHEN line.effect = 'gain' THEN NULL
+                       passed_since = CASE WHEN gains THEN NULL
                                       ELSE COALESCE(d.passed_since, %(now)s) END
-                  FROM backorder_run_line line
-                  JOIN backorder_run_group run_group
-                    ON run_group.id = line.group_id AND run_group.state = 'applied'
-                 WHERE line.run_id = %(run)s AND d.move_id = line.move_id
-                   AND line.outcome = ANY(%(gaining)s)
-                   AND (line.effect = 'gain'
-                        OR (line.qty_proposed < line.qty_wanted
-                            AND EXISTS (SELECT FROM backorder_run_line other
-                                         WHERE other.run_id = line.run_id
-                                           AND other.product_id = line.product_id
-                                           AND other.effect = 'gain')))
+                  FROM counted WHERE d.move_id = counted.move_id
                 """,
                 now=self.applied_at,
                 run=self.id,
                 gaining=sorted(GAINING),
             )
         )
-        self.env["backorder.demand"].invalidate_model(
-            ["passed_runs", "passed_since"], flush=False
+        self._forget_passed_over()
+
+    def _restore_passed_over(self) -> None:
+        """Who was put back is passed over as often as before; other runs that counted
+        since are left as they are."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE backorder_demand d
+                   SET passed_runs = line.passed_runs, passed_since = line.passed_since
+                  FROM backorder_run_line line
+                  JOIN backorder_run_group run_group
+                    ON run_group.id = line.group_id AND run_group.state = 'applied'
+                 WHERE line.run_id = %(run)s AND d.move_id = line.move_id
+                   AND COALESCE(line.refusal, '') = ''
+                   AND line.passed_runs IS NOT NULL
+                   AND d.passed_runs = CASE WHEN line.effect = 'gain' THEN 0
+                                       ELSE line.passed_runs + 1 END
+                """,
+                run=self.id,
+            )
         )
+        self._forget_passed_over()
+
+    def _forget_passed_over(self) -> None:
+        names = ["passed_runs", "passed_since"]
+        self.env["backorder.demand"].invalidate_model(names, flush=False)
+        self.env["backorder.run.line"].invalidate_model(names, flush=False)
 
     def _tell_who_loses(self, lines, undone=False) -> None:
         """A note on every order that loses stock, naming the run."""
@@ -182,9 +220,9 @@ class BackorderRun(models.Model):
         bodies = {}
         for order, of_order in losing.grouped("order_id").items():
             # not in that of a schedule
-            lang = order._get_salesperson_lang()
-            run = self.with_context(lang=lang)
-            of_order = of_order.with_context(lang=lang)
+            terms = order._in_salesperson_terms().env.context
+            run = self.with_context(terms)
+            of_order = of_order.with_context(terms)
             bodies[order.id] = run._get_loss_note(of_order, undone)
         if bodies:
             self.env["sale.order"].browse(bodies)._message_log_batch(bodies)
@@ -232,6 +270,8 @@ class BackorderRun(models.Model):
             }
         )
         run._store_quantities_after()
+        run.env.flush_all()
+        run._restore_passed_over()
         run._tell_who_loses(possible, undone=True)
 
     def _get_applied_lines(self):

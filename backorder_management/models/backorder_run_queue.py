@@ -65,10 +65,26 @@ class BackorderRun(models.Model):
                     "trigger": "stock",
                 }
             )
-            if company.sudo().backorder_on_receipt == "queued" or run._takes_long():
-                run._queue()
-            else:
-                run._work()
+            run._work_or_queue()
+
+    def _work_or_queue(self):
+        """At once, where it takes no time to speak of and nobody else is at the same
+        goods; never raises."""
+        if self.company_id.backorder_on_receipt == "queued":
+            self._queue()
+            return
+        self.env.cr.flush()
+        try:
+            with self.env.cr.savepoint():
+                at_once = not self._takes_long() and self._claim_products()
+        except Exception as error:  # pylint: disable=broad-except
+            # as below; it will be tried again
+            self._record_failure(error)
+            return
+        if at_once:
+            self._work()
+        else:
+            self._queue()
 
     def _takes_long(self) -> bool:
         """More than somebody who validates a receipt is to wait for?"""
@@ -231,7 +247,8 @@ class BackorderRun(models.Model):
         is still queued.
         """
         cron = self.env["ir.cron"]
-        self.env["backorder.pin.arrival"]._settle_late()
+        if not self.env["backorder.pin.arrival"]._settle_late():
+            return
         skipped: set[int] = set()
         while run := self._take_next(skipped):
             skipped.add(run.id)
@@ -266,6 +283,20 @@ class BackorderRun(models.Model):
             self.env.cr.rollback()
             skipped.add(run.id)
         return self.browse()
+
+    def _claim(self):
+        """
+        :raise UserError: somebody else is just dividing the same goods
+        """
+        # sudo: the products of all demands of the company
+        if not self.sudo()._claim_products():
+            raise UserError(
+                self.env._(
+                    "Somebody else is just dividing the same goods as %(run)s. Try "
+                    "again in a moment.",
+                    run=self.name,
+                )
+            )
 
     def _claim_products(self) -> bool:
         """Is no other worker at the same products? Until this transaction ends."""
@@ -316,7 +347,9 @@ class BackorderRun(models.Model):
 
     @api.model
     def _cron_schedule(self):
-        """Queue runs about everything, per company and warehouse."""
+        """Queue runs about everything, per company and warehouse; release pins that are
+        over."""
+        self.env["sale.order.line"]._release_ended()
         warehouses = self.env["stock.warehouse"].search(
             [("company_id.backorder_nightly", "=", True)]
         )

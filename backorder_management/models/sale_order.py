@@ -29,9 +29,10 @@ class SaleOrder(models.Model):
                 [line._get_stored_backorder_figures() for line in lines],
             )
 
-    def _get_salesperson_lang(self) -> str:
-        """The language of whoever looks after the order, for notes on it."""
-        return self.user_id.lang or self.company_id.partner_id.lang
+    def _in_salesperson_terms(self):
+        """Itself in the language and time zone of who looks after it, for notes."""
+        reader = self.user_id.partner_id or self.company_id.partner_id
+        return self.with_context(lang=reader.lang, tz=reader.tz)
 
     def write(self, vals):
         # Who may see a short line and in which order it is served hangs on these.

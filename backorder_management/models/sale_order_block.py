@@ -77,6 +77,8 @@ class SaleOrder(models.Model):
             }
         )
         orders._log(self.env._("Delivery blocked: %s", reason))
+        # sudo: nor is anything kept that is to come
+        orders.sudo().order_line.backorder_pin_arrival_ids.unlink()
         # sudo: sales staff stop an order, its reservations follow
         moves = orders.sudo().order_line.move_ids._filter_backorder_demands()
         moves._release()
@@ -102,6 +104,7 @@ class SaleOrder(models.Model):
             moves.filtered(
                 lambda move: move._should_assign_at_confirm()
             )._action_assign()
+        orders.order_line.filtered(lambda line: line._is_pinned())._keep_arrivals()
         return True
 
     def _check_may_unblock(self):
@@ -114,8 +117,8 @@ class SaleOrder(models.Model):
         if foreign := self.filtered(lambda order: order.backorder_blocked_by != user):
             raise AccessError(
                 self.env._(
-                    "%(user)s has blocked %(order)s. Ask them, or a sales or backorder "
-                    "manager, to lift the block.",
+                    "%(user)s has blocked %(order)s. Ask them, or a sales manager, to "
+                    "lift the block.",
                     user=foreign[0].sudo().backorder_blocked_by.name,
                     order=foreign[0].name,
                 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from markupsafe import Markup
 
 from odoo import api, fields, models
@@ -36,6 +38,7 @@ class SaleOrderLine(models.Model):
     backorder_pinned_arrivals = fields.Char(
         "Arrivals Kept",
         compute="_compute_backorder_pinned_arrivals",
+        groups="sales_team.group_sale_salesman,stock.group_stock_user",
         help="What of the expected arrivals is for this line, whoever else waits.",
     )
 
@@ -43,10 +46,19 @@ class SaleOrderLine(models.Model):
     def _compute_backorder_pinned_arrivals(self):
         # sudo: whoever may see the line may know what it waits for
         for line, rows in zip(self, self.sudo(), strict=True):
-            arrivals = rows.backorder_pin_arrival_ids
             line.backorder_pinned_arrivals = "; ".join(
-                row._describe() for row in arrivals if row._is_waited_for()
+                row._describe(needed)
+                for row, needed in rows.backorder_pin_arrival_ids._get_needed()
+                if row.move_id and needed
             )
+
+    def _get_pinned_demands(self, product):
+        """The moves that wait for a product of these lines."""
+        return self.move_ids._filter_backorder_demands().filtered(
+            lambda move: (
+                move.product_id == product and move._get_quantity_to_reserve() > 0
+            )
+        )
 
     def _is_pinned(self) -> bool:
         """Is the pin still on?"""
@@ -76,6 +88,9 @@ class SaleOrderLine(models.Model):
         :param until: the last day, in the user's time zone; None: until it is released
         """
         self.check_access("write")
+        # sudo: what a pin kept that is over has been open to others since
+        over = self.sudo().filtered(lambda line: not line._is_pinned())
+        over.backorder_pin_arrival_ids.unlink()
         # sudo: written here only, so that nothing is pinned without a reason
         self.sudo().write(
             {
@@ -91,10 +106,11 @@ class SaleOrderLine(models.Model):
             else self.env._("pinned"),
             reason,
         )
+        self._keep_arrivals()
+
+    def _keep_arrivals(self):
         # sudo: whom else the arrivals are for counts, whoever may see these orders
         lines = self.sudo()
-        # two who pin at the same moment do not see each other's promises
-        lines.env["backorder.sharing"]._claim(lines.move_ids.product_id.ids)
         lines.env["backorder.pin.arrival"]._promise(lines)._tell_promised()
 
     def action_unpin(self):
@@ -111,6 +127,15 @@ class SaleOrderLine(models.Model):
         )
         lines._log_pin(self.env._("released"), "")
         return True
+
+    @api.model
+    def _release_ended(self):
+        """Pins whose last day is over, so that nothing looks pinned that is not."""
+        tomorrow = fields.Date.today() + timedelta(days=1)  # somewhere it has begun
+        pinned = self.search(
+            [("backorder_pinned", "=", True), ("backorder_pinned_until", "<", tomorrow)]
+        )
+        pinned.filtered(lambda line: not line._is_pinned()).action_unpin()
 
     def write(self, vals):
         # Through the actions only, which say who, until when and why.

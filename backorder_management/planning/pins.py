@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-# Odoo offers its names, of which a system's own database may lack the older ones.
-import pytz
+from .days import find_day, find_zone
 
 
 def has_ended(until: date | None, at: datetime, time_zone: str | None) -> bool:
@@ -17,5 +16,4 @@ def has_ended(until: date | None, at: datetime, time_zone: str | None) -> bool:
     """
     if until is None:
         return False
-    zone = pytz.timezone(time_zone or "UTC")
-    return until < pytz.utc.localize(at).astimezone(zone).date()
+    return until < find_day(at, find_zone(time_zone))

@@ -7,6 +7,7 @@ Started by `test_runs_concurrency.py`; not a test, and never imported by Odoo.
     concurrent_runs.py CONFIG DATABASE queue RUNS     many runs for the queue
     concurrent_runs.py CONFIG DATABASE cron           work on the queue, slowly
     concurrent_runs.py CONFIG DATABASE simulate_later
+    concurrent_runs.py CONFIG DATABASE repair         Odoo's own check of reservations
 
 Each piece of work is one request: begun anew like Odoo's server does when another
 transaction was in the way, and committed.
@@ -42,6 +43,8 @@ def main():
             queue(env, int(arguments[0]))
         elif command == "simulate_later":
             simulate_later(env)
+        elif command == "repair":
+            repair(env)
         else:
             tell("ready")
             work_on_queue(env)
@@ -122,6 +125,7 @@ def work(registry, seed, seconds):
         do_unpin,
         do_ship,
         do_ship,
+        do_work_on_queue,
         do_cancel,
         do_simulate,
         do_apply,
@@ -147,6 +151,7 @@ def work(registry, seed, seconds):
                     "changes nothing",
                     "can be put back",
                     "is just working on",
+                    "is just dividing",
                     "has already been",
                 )
                 if not any(text in str(error) for text in known):
@@ -242,6 +247,13 @@ def pick_delivery(env, chance, states):
     return deliveries and chance.choice(list(deliveries))
 
 
+def do_work_on_queue(env, chance):
+    """A scheduled action comes; half of the time receipts leave all to it."""
+    env.company.backorder_on_receipt = chance.choice(["queued", "at_once"])
+    env.cr.commit()  # pylint: disable=invalid-commit
+    env["backorder.run"]._cron_work()
+
+
 def do_ship(env, chance):
     delivery = pick_delivery(env, chance, ("assigned",))
     if delivery and any(delivery.move_ids.mapped("quantity")):
@@ -287,6 +299,24 @@ def queue(env, number):
         [{"product_ids": products[index % PRODUCTS].ids} for index in range(number)]
     )
     runs.queued = True
+
+
+def repair(env):
+    """Tell what Odoo's nightly check of reservations would change."""
+    quants = env["stock.quant"]
+    quants._merge_quants()  # as it does before
+    env.invalidate_all()
+
+    def read():
+        env.flush_all()
+        return {
+            (quant.id, quant.product_id.name, quant.reserved_quantity)
+            for quant in quants.search([("product_id", "in", get_products(env).ids)])
+        }
+
+    before = read()
+    quants._clean_reservations()
+    tell(*sorted(before ^ read()))
 
 
 def simulate_later(env):

@@ -1,6 +1,6 @@
 """Runs that nobody waits for: queued, on schedule, failing, forgotten."""
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -9,6 +9,7 @@ from freezegun import freeze_time
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
+from odoo.sql_db import db_connect
 from odoo.tests import new_test_user, tagged
 
 from odoo.addons.base.tests.test_ir_cron import CronMixinCase
@@ -364,6 +365,99 @@ class TestRunQueue(RunCommon, CronMixinCase):
             self._work()
         self.assertEqual((run.state, run.queued), ("failed", True))
         self.assertEqual(run.activity_ids.user_id, clerk)
+
+    def test_a_receipt_waits_for_nobody(self):
+        """
+        GIVEN another transaction is dividing the same product
+        WHEN goods of it come in
+        THEN the receipt is validated at once, and a scheduled action divides them later
+        """
+        order = self._create_order((self.glass, 4))
+        with closing(db_connect(self.env.cr.dbname).cursor()) as other:
+            other.execute(
+                "SELECT pg_advisory_xact_lock(%s, %s)",
+                [run_queue.LOCK_SPACE, self.glass.id % run_queue.LOCKS],
+            )
+            receipt = self._receive((self.glass, 4))
+        run = self.env["backorder.run"].search([("product_ids", "in", self.glass.ids)])
+        self.assertEqual(
+            (receipt.state, run.state, run.queued), ("done", "draft", True)
+        )
+        self.assertReserved(order, 0)
+        self._work()
+        self.assertReserved(order, 4)
+
+    def test_nobody_applies_what_another_one_is_dividing(self):
+        order = self._create_order((self.glass, 4))
+        self._put_stock(self.glass, 4)
+        run = self.env["backorder.run"].create({"product_ids": self.glass.ids})
+        run.action_simulate()
+        with closing(db_connect(self.env.cr.dbname).cursor()) as other:
+            other.execute(
+                "SELECT pg_advisory_xact_lock(%s, %s)",
+                [run_queue.LOCK_SPACE, self.glass.id % run_queue.LOCKS],
+            )
+            with self.assertRaisesRegex(UserError, "Try again in a moment"):
+                run.action_apply()
+        self.assertReserved(order, 0)
+        run.action_apply()
+        self.assertReserved(order, 4)
+
+    def test_even_looking_how_long_it_takes_stops_no_receipt(self):
+        order = self._create_order((self.glass, 4))
+        with (
+            patch.object(FactFinder, "get_products", side_effect=KeyError("broken")),
+            self.assertLogs("odoo.addons.backorder_management", "ERROR"),
+        ):
+            receipt = self._receive((self.glass, 4))
+        run = self.env["backorder.run"].search([("product_ids", "in", self.glass.ids)])
+        self.assertEqual(
+            (receipt.state, run.state, run.queued), ("done", "failed", True)
+        )
+        self._work()
+        self.assertReserved(order, 4)
+
+    def test_a_count_starts_a_run(self):
+        order = self._create_order((self.glass, 4))
+        self.env["stock.quant"].with_context(inventory_mode=True).create(
+            {
+                "product_id": self.glass.id,
+                "location_id": self.stock.id,
+                "inventory_quantity": 4,
+            }
+        ).action_apply_inventory()
+        run = self.env["backorder.run"].search([("product_ids", "in", self.glass.ids)])
+        self.assertEqual((run.trigger, run.state), ("stock", "applied"))
+        self.assertReserved(order, 4)
+
+    def test_a_finished_production_starts_a_run(self):
+        if "mrp.production" not in self.env:
+            self.skipTest("mrp is NOT installed: productions NOT tested")
+        order = self._create_order((self.glass, 4))
+        production = self.env["mrp.production"].create(
+            {"product_id": self.glass.id, "product_qty": 4}
+        )
+        production.action_confirm()
+        production.qty_producing = 4
+        production.button_mark_done()
+        run = self.env["backorder.run"].search([("product_ids", "in", self.glass.ids)])
+        self.assertEqual((run.trigger, run.state), ("stock", "applied"))
+        self.assertReserved(order, 4)
+
+    def test_pins_that_are_over_are_released_at_night(self):
+        first, second = (self._create_order((self.glass, 4)) for _each in range(2))
+        day = fields.Date.today()
+        first.order_line._pin("promised by phone", day)
+        second.order_line._pin("promised by phone", day + timedelta(days=5))
+        first.order_line.sudo().backorder_pinned_until = day - timedelta(days=2)
+        with self.enter_registry_test_mode():
+            self.env.ref(
+                "backorder_management.ir_cron_run_schedule"
+            ).method_direct_trigger()
+        self.env.invalidate_all()
+        self.assertFalse(first.order_line.backorder_pinned)
+        self.assertTrue(second.order_line.backorder_pinned)
+        self.assertIn("released", first.message_ids[:1].body)
 
     def test_a_run_that_fails_stops_no_receipt(self):
         """It is recorded with its traceback, somebody is told, and it is retried."""

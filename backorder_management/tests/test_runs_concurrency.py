@@ -47,7 +47,14 @@ LATE = """
     SELECT a.id FROM backorder_pin_arrival a JOIN stock_move m ON m.id = a.move_id
      WHERE m.state IN ('done', 'cancel') OR a.failed
 """
+PROMISED_TWICE = """
+    SELECT m.id, m.product_qty, sum(a.quantity)
+      FROM backorder_pin_arrival a JOIN stock_move m ON m.id = a.move_id
+     GROUP BY 1, 2
+    HAVING sum(a.quantity) > m.product_qty
+"""
 JOBS = (
+    "work_on_queue",
     "order",
     "expect",
     "receive",
@@ -94,8 +101,11 @@ class TestRunsConcurrency(ConcurrencyCase):
         # what was promised in the very moment in which it came is settled after that
         self._finish(self._start("cron"))
         self.assertEqual(self._query(LATE), [])
+        self.assertEqual(self._query("SELECT id FROM backorder_run WHERE queued"), [])
         self.assertEqual(self._query(UNSOUND), [])
         self.assertEqual(self._query(BEYOND), [])
+        self.assertEqual(self._query(PROMISED_TWICE), [])
+        self.assertEqual(self._finish(self._start("repair")).strip(), "")
 
     def test_a_worker_killed_in_the_middle_of_a_run(self):
         """What it had not committed is as if it had never been; another one does it."""
