@@ -30,6 +30,7 @@ from . import stock_picking_invoicing
 from . import backorder_policy
 from . import backorder_strategy
 from . import backorder_criterion
+from . import ir_model_fields
 from . import backorder_segment
 from . import backorder_run
 from . import backorder_run_group

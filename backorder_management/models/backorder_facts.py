@@ -350,7 +350,8 @@ class FactFinder:
                     priority=move.priority or "0",
                     needed=move.date_deadline or move.date,
                     foreign_unit=move.product_uom != move.product_id.uom_id,
-                    full_packaging=bool(move.packaging_uom_id),
+                    full_packaging=bool(move.packaging_uom_id)
+                    and move.product_id.categ_id.packaging_reserve_method == "full",
                 )
 
     # ---------------------------------------------------------------------- stock
@@ -507,11 +508,13 @@ class FactFinder:
         return self.env["stock.move"].browse(fact.move_id)._get_share_fit()
 
     def get_unit(self, fact: Fact) -> float:
-        """The smallest step of a fair share: one of the demand's own unit."""
-        if not fact.foreign_unit:
+        """The smallest step of a fair share: one of the demand's own unit, or of its
+        packaging where only whole ones are reserved."""
+        if not fact.foreign_unit and not fact.full_packaging:
             return 1.0
         move = self.env["stock.move"].browse(fact.move_id)
-        return move.product_uom._compute_quantity(1.0, move.product_id.uom_id)
+        step = move.packaging_uom_id if fact.full_packaging else move.product_uom
+        return step._compute_quantity(1.0, move.product_id.uom_id)
 
     def is_overdue(self, fact: Fact) -> bool:
         since = fact.passed_since
@@ -589,26 +592,46 @@ class FactFinder:
             return None
         return {fact.order: fact.order_value for fact in facts.values()}
 
-    def get_elsewhere(self, facts, pool_ids, supplies) -> frozenset:
-        """Pools that are empty while another place of the company has the goods."""
+    def get_elsewhere(self, facts, pool_ids, supplies) -> dict:
+        """Of empty pools, where the company has free goods in other places: how much,
+        and the id of the place that has most."""
         empty = {
             fact.pool
             for fact in facts.values()
             if not any(supplies[each] > 0 for each in pool_ids.get(fact.pool, ()))
         }
         if not empty:
-            return frozenset()
+            return {}
         groups = self.env["stock.quant"]._read_group(
             [
                 ("product_id", "in", [product for product, _location in empty]),
                 ("location_id.usage", "=", "internal"),
                 ("company_id", "=", self.company.id),
-                ("quantity", ">", 0),
             ],
-            ["product_id"],
+            ["product_id", "location_id"],
+            ["quantity:sum", "reserved_quantity:sum"],
         )
-        there = {product.id for [product] in groups}
-        return frozenset(pool for pool in empty if pool[0] in there)
+        free = defaultdict(list)
+        for product, place, quantity, reserved in groups:
+            if (left := round(quantity - reserved, self.digits)) > 0:
+                free[product.id].append((left, place))
+        return {
+            pool: found
+            for pool in empty
+            if (found := self.get_free_outside(free[pool[0]], pool[1]))
+        }
+
+    def get_free_outside(self, free, location_id: int) -> tuple[float, int] | None:
+        """
+        :param free: quantity and place of what is free of a product
+        :return: how much of it lies outside of a location, and where most of it does
+        """
+        location = self.env["stock.location"].browse(location_id)
+        others = [each for each in free if not each[1]._child_of(location)]
+        if not others:
+            return None
+        most = max(others, key=lambda each: (each[0], -each[1].id))
+        return (round(sum(each for each, _place in others), self.digits), most[1].id)
 
     def get_arriving(self, facts: dict[int, Fact]) -> dict[tuple[int, int], float]:
         """What is to arrive, by product and place; product's unit."""

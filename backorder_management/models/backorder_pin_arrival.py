@@ -309,8 +309,9 @@ class BackorderPinArrival(models.Model):
             return  # it has been said
         self.failed = True
         for order in orders:
+            reader = self.with_context(**order._get_salesperson_terms())
             order._message_log(
-                body=order._in_salesperson_terms().env._(
+                body=reader.env._(
                     "The goods that came in could not be reserved for pinned lines "
                     "(%(error)s). It will be tried again.",
                     error=error,
@@ -373,7 +374,7 @@ class BackorderPinArrival(models.Model):
     def _tell(self, get_text) -> None:
         """A note on each order, in the language of who looks after it."""
         for order, rows in self.grouped(lambda row: row.sale_line_id.order_id).items():
-            rows = rows.with_context(order._in_salesperson_terms().env.context)
+            rows = rows.with_context(**order._get_salesperson_terms())
             order._message_log(body=Markup("<br/>").join(get_text(row) for row in rows))
 
     def _tell_promised(self):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ..planning.days import find_day, find_zone
 from ..planning.ranking import Criterion, get_breach, rank_by
 
 
@@ -20,6 +21,7 @@ class DemandRanking:
         self.company = company
         self.criteria = strategy.criterion_ids
         self.at = at
+        self.zone = find_zone(company.partner_id.tz)
 
     def rank(self, values, move_ids) -> dict[int, tuple]:
         """By move id, one number per criterion; the smallest is served first."""
@@ -56,10 +58,11 @@ class DemandRanking:
         return fact.policy_rank
 
     def get_date_needed(self, fact):
-        return fact.needed
+        """The day, where the company is: who wants goods on one day are equals."""
+        return find_day(fact.needed, self.zone)
 
     def get_order_date(self, fact):
-        return fact.ordered
+        return find_day(fact.ordered, self.zone)
 
     def get_order_value(self, fact) -> float | None:
         return fact.order_value if fact.order_id else None

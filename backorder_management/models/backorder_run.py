@@ -128,6 +128,7 @@ class BackorderRun(models.Model):
         help="What the orders pay for the goods that this run gave to demands, less "
         "what it took from others.",
     )
+    sequence_value_released = fields.Monetary(compute="_compute_value_released")
     bound = fields.Float(
         "At Most Possible",
         readonly=True,
@@ -137,20 +138,24 @@ class BackorderRun(models.Model):
     chosen_value = fields.Float("Chosen", readonly=True, copy=False)
     exact = fields.Boolean("Proven Best", readonly=True, copy=False)
     solver = fields.Char(readonly=True, copy=False)
+    unaided = fields.Boolean(
+        readonly=True, help="A solver might have found better; none is installed."
+    )
     seconds = fields.Float("Duration (s)", digits=(16, 3), readonly=True, copy=False)
     currency_id = fields.Many2one(related="company_id.currency_id")
 
     @api.depends("company_id", "warehouse_id")
     def _compute_strategy_id(self):
         for run in self:
-            run.strategy_id = run.strategy_id or self.env[
-                "backorder.strategy"
-            ]._get_for(run.company_id, run.warehouse_id)
+            run.strategy_id = self.env["backorder.strategy"]._get_for(
+                run.company_id, run.warehouse_id
+            )
 
-    @api.depends("value", "before_value")
+    @api.depends("value", "before_value", "sequence_value")
     def _compute_value_released(self):
         for run in self:
             run.value_released = run.value - run.before_value
+            run.sequence_value_released = run.sequence_value - run.before_value
 
     @api.model
     def default_get(self, fields):
@@ -277,6 +282,7 @@ class BackorderRun(models.Model):
         for run in self:
             run._lock()
             run._check_state("proposed")
+            run._claim()
             run._forget_queued()
             with self.env.cr.savepoint():
                 run._apply()
@@ -293,6 +299,7 @@ class BackorderRun(models.Model):
         for run in self:
             run._lock()
             run._check_state("applied")
+            run._claim()
             run._forget_queued()
             run._undo()
             run._close_failures()

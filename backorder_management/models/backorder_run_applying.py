@@ -220,9 +220,9 @@ class BackorderRun(models.Model):
         bodies = {}
         for order, of_order in losing.grouped("order_id").items():
             # not in that of a schedule
-            terms = order._in_salesperson_terms().env.context
-            run = self.with_context(terms)
-            of_order = of_order.with_context(terms)
+            terms = order._get_salesperson_terms()
+            run = self.with_context(**terms)
+            of_order = of_order.with_context(**terms)
             bodies[order.id] = run._get_loss_note(of_order, undone)
         if bodies:
             self.env["sale.order"].browse(bodies)._message_log_batch(bodies)

@@ -84,7 +84,7 @@ class BackorderRunLine(models.Model):
             (reallocation.GIVEN_BACK, "Gives its goods back"),
             (reallocation.SKIPPED, "Takes no part"),
             ("violated", "Left as it is: a promise could not be kept"),
-            ("blocked", "Order blocked"),
+            ("blocked", "On hold: the order is blocked"),
             ("picked", "Goods already picked"),
             ("printed", "Delivery already printed"),
             ("in_batch", "Delivery in a batch"),
@@ -113,6 +113,10 @@ class BackorderRunLine(models.Model):
         readonly=True,
         help="By place, lot, package and owner: what it held and what it is to hold.",
     )
+    passed_runs = fields.Integer(
+        readonly=True, help="In how many runs it had been passed over before this one."
+    )
+    passed_since = fields.Datetime(readonly=True)
     refusal = fields.Char(
         readonly=True, help="Why it could not be put back when the run was undone."
     )
@@ -155,6 +159,24 @@ class BackorderRunLine(models.Model):
 
     def _explain_no_stock(self) -> str:
         return self.env._("No stock left and no arrival")
+
+    def _explain_other_location(self) -> str:
+        quantity, place_id = self.reason_numbers or (0, 0)
+        # sudo: whoever may read why may know where the goods are
+        place = self.env["stock.location"].sudo().browse(int(place_id)).exists()
+        return self.env._(
+            "No stock here; %(quantity)s %(unit)s are free elsewhere (%(place)s)",
+            quantity=formatLang(self.env, quantity, dp="Product Unit"),
+            unit=self.product_uom_id.name,
+            place=place.display_name or "?",
+        )
+
+    def _explain_blocked(self) -> str:
+        # sudo: whoever may read the line may know why its order is held
+        reason = self.order_id.sudo().backorder_block_reason
+        if not reason:
+            return self.env._("On hold")
+        return self.env._("On hold: %(reason)s", reason=reason)
 
     def _explain_awaits_arrival(self) -> str:
         [quantity] = self.reason_numbers or [0]

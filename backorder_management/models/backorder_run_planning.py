@@ -54,13 +54,21 @@ LINE_COLUMNS = {
 }
 
 
+# Demands that a sentence names.
+NAMED = 5
+
+
 @dataclass
 class Part:
-    """What one strategy decides of a run: all of it, or what a fallback took over."""
+    """What one strategy decides of a run: all of it, or what a fallback took over.
+
+    :param violated: ids of moves for which it could not keep its word
+    """
 
     strategy: models.Model
     facts: Facts
     plan: Plan
+    violated: frozenset[int]
 
     @property
     def digits(self) -> int:
@@ -136,6 +144,7 @@ class BackorderRun(models.Model):
             {
                 "state": "proposed",
                 "error": False,
+                "note": run._get_violation_note(parts),
                 "applied_at": False,
                 "undone_at": False,
                 "seconds": time.perf_counter() - start,
@@ -157,7 +166,7 @@ class BackorderRun(models.Model):
             plan = reallocate(
                 facts.situation, strategy.sharing, float(strategy.solver_seconds)
             )
-            part = Part(strategy, facts, plan)
+            part = Part(strategy, facts, plan, plan.violated)
             parts.append(part)
             if not plan.violated:
                 break
@@ -175,16 +184,48 @@ class BackorderRun(models.Model):
         return FactFinder(self, strategy, self.simulated_at, product_ids).find()
 
     def _get_violation_message(self, part: Part) -> str:
-        moves = self.env["stock.move"].browse(sorted(part.plan.violated)[:5])
         return self.env._(
             "Strategy “%(strategy)s” cannot keep its word for %(orders)s, and stops. "
             "Buy the goods, or let its segments allow more.",
             strategy=part.strategy.name,
-            orders=", ".join(
-                f"{move.sale_line_id.order_id.name} ({move.product_id.display_name})"
-                for move in moves
-            ),
+            orders=self._name_demands(part.violated),
         )
+
+    def _get_violation_note(self, parts: list[Part]) -> str | bool:
+        """Whose promise could not be kept, and what became of it."""
+        texts = []
+        for part, following in zip(parts, [*parts[1:], None], strict=True):
+            if part.violated and following:
+                texts.append(
+                    self.env._(
+                        "“%(strategy)s” cannot keep its word for %(orders)s: "
+                        "“%(other)s” divides these goods.",
+                        strategy=part.strategy.name,
+                        orders=self._name_demands(part.violated),
+                        other=following.strategy.name,
+                    )
+                )
+            elif part.violated:
+                texts.append(
+                    self.env._(
+                        "“%(strategy)s” cannot keep its word for %(orders)s: these "
+                        "goods stay where they are.",
+                        strategy=part.strategy.name,
+                        orders=self._name_demands(part.violated),
+                    )
+                )
+        return "\n".join(texts) or False
+
+    def _name_demands(self, move_ids) -> str:
+        """The first of them, by order and product."""
+        moves = self.env["stock.move"].browse(sorted(move_ids))
+        names = [
+            f"{move.sale_line_id.order_id.name} ({move.product_id.display_name})"
+            for move in moves[:NAMED]
+        ]
+        if len(moves) > NAMED:
+            names.append(self.env._("%s more", len(moves) - NAMED))
+        return ", ".join(names)
 
     # --------------------------------------------------------------------- figures
 
@@ -243,8 +284,15 @@ class BackorderRun(models.Model):
         """How far the choice of complete orders is from the best, at most."""
         choices = [part.plan.choice for part in parts if part.plan.choice]
         if not choices:
-            return {"bound": 0, "chosen_value": 0, "exact": False, "solver": False}
+            return {
+                "bound": 0,
+                "chosen_value": 0,
+                "exact": False,
+                "solver": False,
+                "unaided": False,
+            }
         return {
+            "unaided": any(choice.unaided for choice in choices),
             "bound": sum(choice.bound for choice in choices),
             "chosen_value": sum(choice.value for choice in choices),
             "exact": all(choice.exact for choice in choices),

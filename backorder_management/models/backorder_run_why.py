@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from odoo import fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools.misc import formatLang
 
 from ..planning.smallest_change import find_smallest_change
@@ -135,8 +136,11 @@ class StockPicking(models.Model):
 
     def action_why(self):
         """Open the latest explanation of what this delivery has got."""
+        # The run has looked at the first step, or at what this is the rest of.
+        lines = self.move_ids.sale_line_id
         return self.env["backorder.run.line"]._open_latest(
-            [("move_id", "in", self.move_ids.ids)]
+            Domain("move_id", "in", self.move_ids.ids)
+            | Domain("sale_line_id", "in", lines.ids)
         )
 
 

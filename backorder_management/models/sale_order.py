@@ -29,10 +29,10 @@ class SaleOrder(models.Model):
                 [line._get_stored_backorder_figures() for line in lines],
             )
 
-    def _in_salesperson_terms(self):
-        """Itself in the language and time zone of who looks after it, for notes."""
+    def _get_salesperson_terms(self) -> dict[str, str]:
+        """Language and time zone of who looks after the order: the context of notes."""
         reader = self.user_id.partner_id or self.company_id.partner_id
-        return self.with_context(lang=reader.lang, tz=reader.tz)
+        return {"lang": reader.lang, "tz": reader.tz}
 
     def write(self, vals):
         # Who may see a short line and in which order it is served hangs on these.

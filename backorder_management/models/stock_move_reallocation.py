@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import datetime
 
 from odoo import fields, models
 
@@ -249,6 +250,7 @@ class BackorderStrategy(models.Model):
         )
         ranks = ranking.rank(ranking.get_values(facts), facts)
         return {
-            move.id: (*ranks[move.id], move.date_deadline or move.date, move.id)
+            # equals as in runs: in the order in which they were ordered
+            move.id: (*ranks[move.id], facts[move.id].ordered or datetime.max, move.id)
             for move in moves
         }

@@ -17,6 +17,7 @@ from ..planning.allocation import (
     allocate_in_sequence,
     rank_by_default,
 )
+from ..planning.days import find_day, find_zone
 from .stock_quant import DeferredReservations
 
 # Methods that reserving in bulk does not call. Where a module we do not know extends
@@ -102,15 +103,20 @@ class StockMove(models.Model):
         moves.sale_line_id.order_id.fetch(
             ["date_order", "picking_policy", "backorder_blocked"]
         )
+        zones = {
+            company: find_zone(company.partner_id.tz) for company in moves.company_id
+        }
         return {
             move.id: rank_by_default(
                 demand_id=move.id,
                 starred=move.priority == "1",
                 received_for_it=bool(received)
                 and not received.isdisjoint(move.reference_ids.ids),
-                # when the customer needs it; core moves only the deadline along
+                # the day the customer needs it; core moves only the deadline along
                 # when a promised date changes
-                needed=move.date_deadline or move.date,
+                needed=find_day(
+                    move.date_deadline or move.date, zones[move.company_id]
+                ),
                 ordered=move.sale_line_id.order_id.date_order,
             )
             for move in moves

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from operator import attrgetter
 
-Rank = tuple[bool, bool, datetime, datetime, int]
+Rank = tuple[bool, bool, date, datetime, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def rank_by_default(
     demand_id: int,
     starred: bool,
     received_for_it: bool,
-    needed: datetime | None,
+    needed: date | None,
     ordered: datetime | None,
 ) -> Rank:
     """The default order of service as a sortable key, the smallest first.
@@ -66,7 +66,7 @@ def rank_by_default(
     return (
         not starred,
         not received_for_it,
-        needed or datetime.max,
+        needed or date.max,
         ordered or datetime.max,
         demand_id,
     )

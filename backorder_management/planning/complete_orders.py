@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate, chain
 from time import monotonic
 
@@ -68,6 +68,7 @@ class Choice:
     :param solver: name and version of the solver that was asked; None where there was
         none, or no need of one
     :param groups: the same of each group of orders that compete
+    :param unaided: a solver might have found better, and none is installed
     """
 
     chosen: frozenset[int]
@@ -76,12 +77,14 @@ class Choice:
     exact: bool
     solver: str | None
     groups: tuple[GroupChoice, ...] = field(default=(), compare=False, repr=False)
+    unaided: bool = field(default=False, compare=False)
 
     def only(self, orders: Collection[int]) -> Choice:
         """The part of it that is about these orders, and all who compete with them."""
         groups = [each for each in self.groups if not each.orders.isdisjoint(orders)]
         known = frozenset(chain.from_iterable(each.orders for each in groups))
-        return _add_up(groups, self.chosen & known, self.solver)
+        part = _add_up(groups, self.chosen & known, self.solver)
+        return replace(part, unaided=self.unaided and not part.exact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +207,8 @@ def choose_complete_orders(
     solver = find_solver() if open_groups else None
     if solver:
         _ask_for_all(solver, open_groups, seconds)
-    return _summary(undisputed, groups, solver)
+    choice = _summary(undisputed, groups, solver)
+    return replace(choice, unaided=bool(open_groups) and not solver)
 
 
 def _summary(undisputed, groups, solver):

@@ -98,7 +98,8 @@ class Situation:
         this situation can be, such as those made to order
     :param values: by order, in the company's currency; where orders are completed by
         value and not by number
-    :param elsewhere: pools whose products have stock in other places only
+    :param elsewhere: by pool whose product is free in other places, the numbers that
+        tell how much and where
     :param arriving: by pool, what is on its way there; no demand takes from it
     :param keeps_incomplete: orders that ship only complete keep what they hold, even
         where they cannot use it
@@ -111,7 +112,7 @@ class Situation:
     limits: Mapping[Hashable, float] = field(default_factory=dict)
     lacking: Mapping[Hashable, int] = field(default_factory=dict)
     values: Mapping[Hashable, float] | None = None
-    elsewhere: frozenset[Hashable] = frozenset()
+    elsewhere: Mapping[Hashable, tuple[float, ...]] = field(default_factory=dict)
     arriving: Mapping[Hashable, float] = field(default_factory=dict)
     keeps_incomplete: bool = False
 
@@ -155,7 +156,8 @@ class Plan:
 
     :param violated: ids of claims that had to win, or to keep what they have, and do
         not
-    :param choice: how good the choice of complete orders is, where one was made
+    :param choice: how good the choice of complete orders is, where one was made and
+        all of it could be kept
     """
 
     decisions: tuple[Decision, ...]
@@ -192,7 +194,8 @@ def _reallocate_to_complete(situation: Situation, seconds: float) -> Plan:
     best = _settle(situation, share)
     if _get_worth(best) < _get_worth(in_sequence):
         best = in_sequence  # what ships only complete has changed what there was
-    return _finish(best, choice)
+    kept = choice.chosen <= best.get_completed_orders()
+    return _finish(best, choice if kept else None)
 
 
 def _settle(situation: Situation, share) -> _Division:
@@ -312,8 +315,8 @@ class _Division:
         arriving = self.situation.arriving.get(pool, 0.0)
         if arriving >= self.smallest:
             return Reason(AWAITS_ARRIVAL, numbers=(arriving,))
-        there = pool in self.situation.elsewhere
-        return Reason(OTHER_LOCATION if there else NO_STOCK)
+        there = self.situation.elsewhere.get(pool)
+        return Reason(OTHER_LOCATION, numbers=there) if there else Reason(NO_STOCK)
 
     def misses(self, claim: Claim) -> bool:
         return claim.wanted - self.got[claim.id] >= self.smallest

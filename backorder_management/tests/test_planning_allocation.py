@@ -1,6 +1,6 @@
 """The planner in sequence: pure, so every case is a handful of numbers."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +16,7 @@ from ..planning.allocation import (
 
 MAY_1 = datetime(2026, 5, 1)
 MAY_2 = datetime(2026, 5, 2)
+DAY_1, DAY_2 = date(2026, 5, 1), date(2026, 5, 2)
 
 
 def plan(demands, pools, supplies, **options):
@@ -125,7 +126,7 @@ class TestDefaultRank(BaseCase):
     """Star, then goods received for it, then needed, then ordered, then id."""
 
     def rank(
-        self, demand_id, starred=False, received=False, needed=MAY_1, ordered=MAY_1
+        self, demand_id, starred=False, received=False, needed=DAY_1, ordered=MAY_1
     ):
         return rank_by_default(
             demand_id=demand_id,
@@ -137,14 +138,14 @@ class TestDefaultRank(BaseCase):
 
     def test_order(self):
         served = [
-            self.rank(9, starred=True, received=True, needed=MAY_2),
-            self.rank(8, starred=True, needed=MAY_1),
-            self.rank(7, received=True, needed=MAY_2),
-            self.rank(6, needed=MAY_1, ordered=MAY_1),
-            self.rank(5, needed=MAY_1, ordered=MAY_2),
-            self.rank(3, needed=MAY_2, ordered=MAY_1),
-            self.rank(4, needed=MAY_2, ordered=MAY_1),
-            self.rank(2, needed=MAY_2, ordered=None),
+            self.rank(9, starred=True, received=True, needed=DAY_2),
+            self.rank(8, starred=True, needed=DAY_1),
+            self.rank(7, received=True, needed=DAY_2),
+            self.rank(6, needed=DAY_1, ordered=MAY_1),
+            self.rank(5, needed=DAY_1, ordered=MAY_2),
+            self.rank(3, needed=DAY_2, ordered=MAY_1),
+            self.rank(4, needed=DAY_2, ordered=MAY_1),
+            self.rank(2, needed=DAY_2, ordered=None),
             self.rank(1, needed=None),
         ]
         self.assertEqual(sorted(served), served)

@@ -375,6 +375,10 @@ class TestAskingTheSolver(BaseCase):
         self.assertEqual(
             self.triangle(), Choice(frozenset({1}), 3.0, 4.0, exact=False, solver=None)
         )
+        self.assertTrue(self.triangle().unaided, "a solver might have found better")
+        self.assertFalse(
+            self.triangle(self.solver(Answer([1], 3.0))).unaided, "it was asked"
+        )
 
     def test_it_proves_the_choice(self):
         choice = self.triangle(self.solver(Answer([1], 3.0)))

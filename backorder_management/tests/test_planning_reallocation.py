@@ -3,12 +3,14 @@
 import unittest
 from collections import Counter
 from dataclasses import replace
+from itertools import combinations
 from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ..planning import reallocation as planner
+from ..planning.complete_orders import find_solver
 from ..planning.reallocation import Claim, Reason, Situation, reallocate
 
 SHELF, STOCK = "shelf", "stock"
@@ -188,7 +190,7 @@ class TestReasons(PlanCase):
                 mugs=0,
                 jugs=0,
                 bowls=0,
-                elsewhere=frozenset({"mugs"}),
+                elsewhere={"mugs": (9.0, 8.0)},
                 arriving={"cups": 0.0, "jugs": 7.0},
             )
         )
@@ -202,6 +204,7 @@ class TestReasons(PlanCase):
                 planner.NO_STOCK,
             ],
         )
+        self.assertEqual(self.get_reason(plan, 2).numbers, (9.0, 8.0))
         self.assertEqual(self.get_reason(plan, 3).numbers, (7.0,))
 
     def test_what_is_left_to_wait_for(self):
@@ -531,3 +534,77 @@ class TestAnySituation(PlanCase):
         self.assertGreaterEqual(
             count(reallocate(facts, planner.COMPLETE_ORDERS)), count(reallocate(facts))
         )
+
+
+def order_situation(seed):
+    """Up to five orders for cups and mugs, all of which may lose what they hold."""
+    chance = Random(seed)
+    total = {pool: chance.randint(0, 9) for pool in ("cups", "mugs")}
+    left = dict(total)
+    claims, values = [], {}
+    for order in range(chance.randint(1, 5)):
+        bound = chance.random() < 0.3
+        values[order] = chance.choice((1.0, 2.0, 3.5))
+        for pool in chance.sample(sorted(total), chance.randint(1, 2)):
+            wanted = chance.randint(1, 6)
+            held = min(left[pool], chance.randint(0, wanted)) if not bound else 0
+            left[pool] -= held
+            claims.append(
+                claim(
+                    len(claims) + 1,
+                    wanted,
+                    held,
+                    order=order + 100,
+                    pool=pool,
+                    rank=(chance.randint(0, 2),),
+                    outcome=planner.REDISTRIBUTE,
+                    ships_complete=bound,
+                )
+            )
+    values = {order + 100: value for order, value in values.items()}
+    return situation(claims, values=values if seed % 2 else None, **{**total})
+
+
+def best_of_all_orders(facts):
+    """The number, or value, of the orders that what is there can complete together."""
+    wanted = {}
+    for each in facts.claims:
+        wanted.setdefault(each.order, Counter())[each.pool] += each.wanted
+    best = 0
+    for size in range(len(wanted) + 1):
+        for some in combinations(wanted, size):
+            needed = sum((wanted[order] for order in some), Counter())
+            if all(needed[pool] <= facts.supplies[pool] for pool in needed):
+                worth = sum(
+                    facts.values[order] if facts.values else 1 for order in some
+                )
+                best = max(best, worth)
+    return best
+
+
+@unittest.skipUnless(find_solver(), "highspy is NOT installed: the best NOT tested")
+class TestBestOfAll(PlanCase):
+    def test_brute_force_finds_no_better_plan(self):
+        """The whole engine, by number and by value, in three thousand small cases."""
+        better_than_in_sequence = 0
+        for seed in range(3000):
+            facts = order_situation(seed)
+            plan = reallocate(facts, planner.COMPLETE_ORDERS)
+            reached = self.get_worth(facts, plan)
+            self.assertEqual(reached, best_of_all_orders(facts), seed)
+            if plan.choice:
+                self.assertTrue(plan.choice.exact)
+                self.assertEqual(plan.choice.bound, plan.choice.value)
+            in_sequence = self.get_worth(facts, reallocate(facts))
+            self.assertGreaterEqual(reached, in_sequence)
+            better_than_in_sequence += reached > in_sequence
+        self.assertGreater(better_than_in_sequence, 100, "these cases prove nothing")
+
+    def get_worth(self, facts, plan):
+        short = {
+            each.claim.order
+            for each in plan.decisions
+            if each.after < each.claim.wanted
+        }
+        orders = {each.claim.order for each in plan.decisions} - short
+        return sum(facts.values[order] if facts.values else 1 for order in orders)

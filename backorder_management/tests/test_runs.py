@@ -213,7 +213,7 @@ class TestRuns(RunCommon):
     def test_a_receipt_starts_a_run_and_it_is_explained(self):
         order = self._create_order((self.glass, 10))
         other = self._create_order((self.glass, 3))
-        other.date_order += timedelta(hours=1)
+        other.date_order += timedelta(days=1)
         other.picking_ids.move_ids.date_deadline = (
             order.picking_ids.move_ids.date_deadline
         )

@@ -56,6 +56,37 @@ class TestBadStrategies(RunCommon):
         standard.active = False
         self.assertEqual(strategies._get_for(company, warehouse), standard)
 
+    def test_a_field_that_a_strategy_needs_stays(self):
+        field = self.env["ir.model.fields"].create(
+            {
+                "name": "x_class",
+                "field_description": "Class",
+                "model_id": self.env["ir.model"]._get("sale.order").id,
+                "ttype": "integer",
+            }
+        )
+        strategy = self._create_strategy()
+        strategy.criterion_ids = [
+            Command.create({"criterion": "field", "field_id": field.id})
+        ]
+        with self.assertRaisesRegex(UserError, "“Test” ranks demands by “Class”"):
+            field.unlink()
+        strategy.criterion_ids[-1:].unlink()
+        field.unlink()
+
+    def test_a_run_follows_its_warehouse(self):
+        """Its strategy is that of the warehouse, unless somebody chooses another."""
+        self.warehouse.backorder_strategy_id = ours = self._create_strategy(name="Ours")
+        run = self.env["backorder.run"].create({})
+        self.assertNotEqual(run.strategy_id, ours)
+        run.warehouse_id = self.warehouse
+        self.assertEqual(run.strategy_id, ours)
+        other = self._create_strategy(name="Other")
+        run = self.env["backorder.run"].create(
+            {"warehouse_id": self.warehouse.id, "strategy_id": other.id}
+        )
+        self.assertEqual(run.strategy_id, other)
+
     def test_criterion_fields(self):
         def add(model, name):
             field = self.env["ir.model.fields"]._get(model, name)
@@ -226,6 +257,9 @@ class TestOutcomes(RunCommon):
             set(run.line_ids.mapped("reason")),
             {"Left as it is: a promise could not be kept"},
         )
+        named = f"keep its word for {winner.name} (Wine Glass)"
+        self.assertIn(named, run.note)
+        self.assertIn("stay where they are", run.note)
         strategy.on_violation = "run"
         with self.assertRaisesRegex(UserError, f"keep its word for {winner.name}"):
             run.action_simulate()
@@ -234,9 +268,11 @@ class TestOutcomes(RunCommon):
         )
         strategy.write({"on_violation": "fallback", "fallback_id": fallback.id})
         run.action_simulate()
+        self.assertIn(f"“{fallback.name}” divides these goods", run.note)
         run.action_apply()
         self.assertReserved(holder, 0)
         self.assertReserved(winner, 2)
+        self.assertIn(named, run.note)
 
     def test_fair_share(self):
         self._put_stock(self.glass, 7)
@@ -253,6 +289,45 @@ class TestOutcomes(RunCommon):
         self.assertEqual(
             self._line(run, orders[2]).reason, "Fair share of 7.00 among 3"
         )
+
+    def test_fair_share_among_those_who_want_goods_on_one_day(self):
+        """
+        GIVEN the needed date counts, and a company in Vienna
+        WHEN three orders want 4 on 5 March there, at other hours (one on 4 March, 23:30
+            in London), and one wants 4 on 6 March
+        THEN the three share the 7 there are, and the last one gets nothing
+        """
+        self.env.company.partner_id.tz = "Europe/Vienna"
+        hours = ("2031-03-04 23:30", "2031-03-05 08:00", "2031-03-05 22:00")
+        days = [
+            self._create_order((self.glass, 4), commitment_date=f"{hour}:00")
+            for hour in (*hours, "2031-03-05 23:30")
+        ]
+        self._put_stock(self.glass, 7)
+        strategy = self._create_strategy("date_needed", sharing="fair_share")
+        run = self._simulate(strategy, product_ids=self.glass.ids)
+        proposed = [self._line(run, order).qty_proposed for order in days]
+        self.assertEqual([sorted(proposed[:3]), proposed[3]], [[2, 2, 3], 0])
+        self.assertEqual(self._line(run, days[3]).reason_criterion, "date_needed")
+
+    def test_fair_share_of_whole_packagings(self):
+        """Dozens are reserved whole: of 36 two orders of 2 dozen get 2 and 1."""
+        self.glass.categ_id = self.env["product.category"].create(
+            {"name": "Whole boxes", "packaging_reserve_method": "full"}
+        )
+        line = {
+            "product_id": self.glass.id,
+            "product_uom_qty": 2,
+            "product_uom_id": self.dozen.id,
+        }
+        orders = [self._create_order(line) for _each in range(2)]
+        self._put_stock(self.glass, 36)
+        strategy = self._create_strategy("-star", sharing="fair_share")
+        run = self._simulate(strategy, product_ids=self.glass.ids)
+        proposed = [self._line(run, order).qty_proposed for order in orders]
+        self.assertEqual(sorted(proposed), [12, 24])
+        run.action_apply()
+        self.assertEqual(run.group_ids.state, "applied")
 
     def test_the_scheduler_leaves_fair_shares_to_a_run(self):
         """Odoo's scheduler would serve one order after the other."""
@@ -293,6 +368,89 @@ class TestOutcomes(RunCommon):
         self.assertReserved(large, 0)
         for order in small:
             self.assertReserved(order, 2)
+
+    def test_nobody_is_passed_over_for_longer_than_allowed(self):
+        """Passed over since three days, of which two are allowed: first in line, also
+        in a fair share among equals."""
+        patient = self._create_order((self.glass, 3))
+        strategy = self._create_strategy(
+            "-star", sharing="fair_share", max_passed_days=2
+        )
+        other = self._create_order((self.glass, 3))
+        demand = self.env["backorder.demand"].search([("order_id", "=", patient.id)])
+        demand.passed_since = fields.Datetime.now() - timedelta(days=3)
+        self._put_stock(self.glass, 3)
+        run = self._simulate(strategy, product_ids=self.glass.ids)
+        self.assertEqual(self._line(run, patient).qty_proposed, 3)
+        self.assertEqual(self._line(run, other).qty_proposed, 0)
+
+    def test_an_undone_run_has_passed_nobody_over(self):
+        """
+        GIVEN one was passed over twice, and now again; another one twice, and gains
+        WHEN the run is undone
+        THEN both are where they were
+        """
+        loser = self._create_order((self.glass, 2))
+        winner = self._create_order((self.glass, 2))
+        winner.picking_ids.move_ids.priority = "1"
+        demands = self.env["backorder.demand"].search(
+            [("order_id", "in", (loser | winner).ids)]
+        )
+        since = fields.Datetime.to_datetime("2026-01-05 10:00:00")
+        demands.write({"passed_runs": 2, "passed_since": since})
+        self._put_stock(self.glass, 2)
+        run = self._simulate(self._create_strategy("-star"), product_ids=self.glass.ids)
+        run.action_apply()
+        counts = {each.order_id: each.passed_runs for each in demands}
+        self.assertEqual(counts, {loser: 3, winner: 0})
+        run.action_undo()
+        self.assertEqual(demands.mapped("passed_runs"), [2, 2])
+        self.assertEqual(demands.mapped("passed_since"), [since, since])
+
+    def test_what_another_warehouse_gets_passes_nobody_over(self):
+        other = self.env["stock.warehouse"].create({"name": "North", "code": "NORTH"})
+        here = self._create_order((self.glass, 2))
+        there = self._create_order((self.glass, 2), warehouse_id=other.id)
+        self._put_stock(self.glass, 2, location=other.lot_stock_id)
+        run = self._simulate(self._create_strategy("-star"), product_ids=self.glass.ids)
+        run.action_apply()
+        self.assertReserved(there, 2)
+        demand = self.env["backorder.demand"].search([("order_id", "=", here.id)])
+        self.assertEqual(demand.passed_runs, 0)
+
+    def test_goods_in_another_place(self):
+        """
+        GIVEN 4 pieces in Stock that are being picked for others, 9 in another warehouse
+            of which 2 are reserved
+        WHEN somebody wants 3
+        THEN 7 are free elsewhere
+        """
+        other = self.env["stock.warehouse"].create({"name": "North", "code": "NORTH"})
+        self._put_stock(self.glass, 4)
+        self._create_order((self.glass, 4)).picking_ids.move_ids.picked = True
+        self._put_stock(self.glass, 9, location=other.lot_stock_id)
+        self._create_order((self.glass, 2), warehouse_id=other.id)
+        order = self._create_order((self.glass, 3))
+        run = self._simulate(
+            self._create_strategy(),
+            product_ids=self.glass.ids,
+            warehouse_id=self.warehouse.id,
+        )
+        self.assertEqual(
+            self._line(run, order).reason,
+            "No stock here; 7.00 Units are free elsewhere (NORTH/Stock)",
+        )
+        self.env["stock.quant"]._update_available_quantity(
+            self.glass, other.lot_stock_id, -7
+        )
+        run.action_simulate()
+        self.assertEqual(self._line(run, order).reason, "No stock left and no arrival")
+
+    def test_why_an_order_is_held(self):
+        order = self._create_order((self.glass, 3))
+        order._block("credit limit")
+        run = self._simulate(self._create_strategy(), product_ids=self.glass.ids)
+        self.assertEqual(self._line(run, order).reason, "On hold: credit limit")
 
     def test_nobody_is_passed_over_more_often_than_allowed(self):
         """Given that stars go first, when an order has been passed over in two runs,
