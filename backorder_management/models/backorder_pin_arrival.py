@@ -16,6 +16,7 @@ from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 from odoo.tools import format_date
 from odoo.tools.misc import formatLang
 
+from ..planning.exclusion import IN_HAND
 from ..planning.promising import Promise, Waiting, assign_arrivals, pass_on
 from ..planning.reallocation import GAIN, GAINING, SKIP, reallocate
 from .backorder_facts import FactFinder
@@ -121,7 +122,7 @@ class BackorderPinArrival(models.Model):
                 for move_id, quantity in shares.get(demand.id, ())
             ]
         )
-        self._remember_missing(demands, waiting)
+        self._remember_missing(demands, waiting, facts)
         return promised
 
     @api.model
@@ -148,20 +149,25 @@ class BackorderPinArrival(models.Model):
                 )
 
     @api.model
-    def _remember_missing(self, demands, waiting) -> None:
-        """What nothing brings yet, so that the scheduled action looks again."""
+    def _remember_missing(self, demands, waiting, facts) -> None:
+        """What nothing brings yet, and what takes no part as somebody is working with
+        it, so that the scheduled action looks again."""
         rows = self.search([("sale_line_id", "in", demands.sale_line_id.ids)])
         promised = defaultdict(float)
         for row in rows:
             promised[row.sale_line_id.id, row.product_id.id] += row.quantity
-        by_move = {each.id: each for each in waiting}
+        missing = {each.id: each.quantity for each in waiting}
         for demand in demands:
-            if each := by_move.get(demand.id):
-                unit = demand.product_id.uom_id
-                missing = unit.round(each.quantity - promised[each.owner])
-                if missing > 0:
-                    self.create([demand._get_promise_values(missing)])
-                promised[each.owner] = max(0.0, -missing)
+            fact = facts.fact_by_move.get(demand.id)
+            if fact and fact.excluded in IN_HAND:
+                missing[demand.id] = demand._get_quantity_to_reserve()
+            owner = (demand.sale_line_id.id, demand.product_id.id)
+            left = demand.product_id.uom_id.round(
+                missing.get(demand.id, 0.0) - promised[owner]
+            )
+            if left > 0:
+                self.create([demand._get_promise_values(left)])
+            promised[owner] = max(0.0, -left)
 
     def _get_promise(self) -> Promise:
         owner = (self.sale_line_id.id, self.product_id.id)
@@ -184,7 +190,8 @@ class BackorderPinArrival(models.Model):
         return self.exists()
 
     def _get_needed(self) -> list[tuple]:
-        """What of each promise its line still needs; the earliest arrival counts first.
+        """What of each promise its line still needs; what has come counts first, then
+        the earliest arrival.
 
         :param self: all promises of these lines
         :return: pairs of promise and quantity
@@ -198,12 +205,15 @@ class BackorderPinArrival(models.Model):
                     for move in line._get_pinned_demands(product)
                     if pinned
                 )
-                for row in same.sorted(
-                    lambda row: (row.move_id.date or DISTANT, row.id)
-                ):
+                for row in same.sorted(lambda row: row._get_place()):
                     result.append((row, min(left, row.quantity)))
                     left = product.uom_id.round(left - result[-1][1])
         return result
+
+    def _get_place(self) -> tuple:
+        move = self.move_id
+        comes = move.state == "done" or move.picked  # is just being validated
+        return (not comes, move.date or DISTANT, self.id)
 
     # -------------------------------------------------------- when something comes
 
@@ -260,10 +270,12 @@ class BackorderPinArrival(models.Model):
     def _reserve(self):
         """Reserve what has come for those to whom it is promised."""
         for row in self:
-            taken = row._take()
-            if row.product_id.uom_id.compare(taken, row.quantity) < 0:
-                row._tell_not_reserved(row.quantity - taken)
-        self.unlink()
+            left = row.product_id.uom_id.round(row.quantity - row._take())
+            if left <= 0:
+                row.unlink()
+                continue
+            row._tell_not_reserved(left)
+            row.write({"move_id": False, "quantity": left})
 
     def _take(self) -> float:
         """:return: what could be reserved, in the product's unit"""

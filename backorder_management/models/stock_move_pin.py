@@ -12,7 +12,8 @@ class StockMove(models.Model):
         # Whoever splits a transfer, validated or not, what it will not bring is split
         # off here.
         rest = super()._create_backorder()
-        self._settle_pins()
+        if rest:
+            self._settle_pins()
         return rest
 
     def _action_done(self, cancel_backorder=False):

@@ -259,6 +259,40 @@ class TestPinnedArrivals(RunCommon):
         self.assertReserved(self.first, 3)
         self.assertIn("its delivery is being picked", self._get_notes(self.first))
 
+    def test_what_is_left_of_a_delivery_that_was_picked(self):
+        """
+        GIVEN 3 of 8 glasses are being picked when the line is pinned
+        WHEN they have shipped, and the scheduled action comes
+        THEN the other 5 are kept
+        """
+        self._put_stock(self.glass, 3)
+        delivery = self.first.picking_ids
+        delivery.action_assign()
+        delivery.move_ids.picked = True
+        self.line._pin("promised by phone")
+        self.assertFalse(self._get_kept(self.line))
+        self._validate(delivery, {self.glass: 3})
+        self._work()
+        self.assertEqual(self._get_kept(self.line), [(self.soon.move_ids, 5.0)])
+
+    def test_what_has_come_counts_before_what_is_late(self):
+        """
+        GIVEN 4 of a late receipt and 4 of another one are kept; 4 others are found
+        WHEN the other one comes before the late one
+        THEN its goods are taken; the late one is not waited for
+        """
+        self.soon.action_cancel()
+        late, other = (self._create_receipt((self.glass, 4)) for _each in range(2))
+        late.move_ids.date = Datetime.to_datetime("2020-01-01 08:00:00")
+        self.line._pin("promised by phone")
+        self._put_stock(self.glass, 4)
+        self.first.picking_ids.action_assign()
+        starred = self._star(4)
+        self._validate(other, {self.glass: 4})
+        self.assertReserved(self.first, 8)
+        self.assertReserved(starred, 0)
+        self.assertFalse(self._get_kept(self.line))
+
     def test_what_it_needs_no_more(self):
         """
         GIVEN 8 of 10 are kept; 5 other pieces are found and reserved for it
