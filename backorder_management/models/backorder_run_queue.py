@@ -202,12 +202,15 @@ class BackorderRun(models.Model):
 
     def _ask_responsible(self, note: str) -> None:
         user = self._get_responsible()
-        if user:
-            self.activity_schedule(
-                FAILED,
-                note=note,
-                user_id=user.id,
-            )
+        if not user:
+            return
+        try:
+            with self.env.cr.savepoint():
+                self.activity_schedule(FAILED, note=note, user_id=user.id)
+        except Exception:  # pylint: disable=broad-except
+            # The run says what failed; that nobody could be asked to look at it must
+            # not stop the warehouse either.
+            _logger.exception("%s: nobody could be asked to look after it", self.name)
 
     def _close_failures(self, user_id: int | None = None) -> None:
         """It has been mended.
@@ -225,7 +228,8 @@ class BackorderRun(models.Model):
         asker = self.asked_by_id
         if asker.active and self.with_user(asker).has_access("write"):
             return asker
-        if user := self.company_id.backorder_responsible_id:
+        user = self.company_id.backorder_responsible_id
+        if user.active and self.with_user(user).has_access("read"):
             return user
         managers = self.env.ref(
             "backorder_management.group_backorder_manager", raise_if_not_found=False

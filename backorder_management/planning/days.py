@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime
 
 # Odoo offers its names, of which a system's own database may lack the older ones.
 import pytz
 
 
-def find_zone(name: str | None) -> tzinfo:
+def find_zone(name: str | None) -> pytz.BaseTzInfo:
     """:param name: such as ``Europe/Vienna``; None: UTC"""
     return pytz.timezone(name or "UTC")
 
 
-def find_day(moment: datetime | None, zone: tzinfo) -> date | None:
+def find_day(moment: datetime | None, zone: pytz.BaseTzInfo) -> date | None:
     """The day of a moment, which is UTC without a time zone."""
-    return moment and pytz.utc.localize(moment).astimezone(zone).date()
+    return moment and zone.fromutc(moment).date()

@@ -519,6 +519,30 @@ class TestAnySituation(PlanCase):
             )
 
     @settings(max_examples=400, deadline=None)
+    @given(st.integers(0, 10**9), st.sampled_from(SHARINGS))
+    def test_who_was_passed_over_too_often_comes_first(self, seed, sharing):
+        """Where one still misses something, nobody else has gained the same goods."""
+        facts = random_situation(seed)
+        plan = reallocate(facts, sharing)
+        bound = {each.order for each in facts.claims if each.ships_complete}
+        in_time = {each.order for each in facts.claims} - {
+            each.order for each in facts.claims if each.overdue
+        }
+        missing = {
+            each.claim.pool
+            for each in plan.decisions
+            if each.claim.overdue
+            and each.claim.outcome in planner.GAINING
+            and each.claim.order not in bound
+            and each.after < each.claim.wanted
+        }
+        for each in plan.decisions:
+            own = each.claim
+            waits = own.order in in_time if own.order in bound else not own.overdue
+            if waits and own.outcome in (planner.GAIN, planner.REDISTRIBUTE):
+                self.assertFalse(each.change > 0 and own.pool in missing, each)
+
+    @settings(max_examples=400, deadline=None)
     @given(st.integers(0, 10**9))
     def test_never_fewer_complete_orders_than_in_sequence(self, seed):
         facts = random_situation(seed)

@@ -479,6 +479,35 @@ class TestRunQueue(RunCommon, CronMixinCase):
         self.assertEqual([run.state, run.queued, run.error], ["applied", False, False])
         self.assertReserved(order, 4)
 
+    def test_a_responsible_who_may_see_no_runs_is_not_asked(self):
+        """Odoo refuses activities for who may not see the document: a manager is asked,
+        and the receipt is validated."""
+        chief = new_test_user(
+            self.env, "chief", "backorder_management.group_backorder_manager"
+        )
+        clerk = new_test_user(self.env, "clerk", "base.group_user")
+        managers = self.env.ref("backorder_management.group_backorder_manager")
+        for responsible in (clerk, chief.copy({"login": "gone", "active": False})):
+            self.env.company.backorder_responsible_id = responsible
+            self._create_order((self.glass, 4))
+            with self._broken():
+                receipt = self._receive((self.glass, 4))
+            run = self.env["backorder.run"].search([], limit=1)
+            self.assertEqual((receipt.state, run.state), ("done", "failed"))
+            self.assertIn(run.activity_ids.user_id, managers.all_user_ids)
+            self.assertNotEqual(run.activity_ids.user_id, responsible)
+
+    def test_that_nobody_can_be_asked_stops_no_receipt(self):
+        self._create_order((self.glass, 4))
+        Run = type(self.env["backorder.run"])
+        with (
+            self._broken(),
+            patch.object(Run, "activity_schedule", side_effect=KeyError("mail")),
+        ):
+            receipt = self._receive((self.glass, 4))
+        run = self.env["backorder.run"].search([], limit=1)
+        self.assertEqual((receipt.state, run.state), ("done", "failed"))
+
     def test_a_run_that_always_fails_is_given_up(self):
         self._create_order((self.glass, 4))
         with self._broken():
