@@ -313,6 +313,38 @@ class TestPinnedArrivals(RunCommon):
         self.assertNotIn("does not bring", self._get_notes(second))
         self.assertNotIn("could not be reserved", self._get_notes(self.first))
 
+    def test_what_it_needs_no_more_when_a_part_comes(self):
+        """
+        GIVEN 8 and 2 of 10 are kept; then 5 are found and reserved for the first one
+        WHEN 5 of the 10 come
+        THEN 3 are for the first one and 2 for the other
+        """
+        second = self._create_order((self.glass, 2))
+        (self.line | second.order_line)._pin("promised by phone")
+        self._put_stock(self.glass, 5)
+        self.first.picking_ids.action_assign()
+        starred = self._star()
+        self._validate(self.soon, {self.glass: 5})
+        self.assertReserved(self.first, 8)
+        self.assertReserved(second, 2)
+        self.assertReserved(starred, 0)
+        self.assertFalse(self._get_kept(second.order_line))
+
+    def test_what_a_pin_kept_that_is_over(self):
+        """It is free for others, though nobody has released it yet."""
+        self.line._pin("promised by phone", Datetime.now().date())
+        self.line.sudo().backorder_pinned_until = "2020-01-01"
+        second = self._create_order((self.glass, 2))
+        self.first.picking_ids.move_ids.priority = "0"
+        second.picking_ids.move_ids.priority = "1"
+        second.order_line.product_uom_qty = 10
+        self._settle()
+        second.order_line._pin("promised by phone")
+        self.assertEqual(
+            self._get_kept(second.order_line), [(self.soon.move_ids, 10.0)]
+        )
+        self.assertFalse(self._get_kept(self.line))
+
     def test_what_others_hold_is_not_there(self):
         """
         GIVEN a strategy that may redistribute; another order holds 8
@@ -347,19 +379,21 @@ class TestPinnedArrivals(RunCommon):
 
     def test_a_part_is_assigned_to_somebody(self):
         """
-        GIVEN 8 of 10 are kept; Odoo's reception report assigns 2 to another order
+        GIVEN 8 of 10 are kept; Odoo's reception report assigns 4 to another order
         WHEN the 10 come
-        THEN the pinned one has its 8
+        THEN 6 are for the pinned line, which is told that 2 are missing
         """
         self.line._pin("promised by phone")
-        other = self._create_order((self.glass, 2))
-        report = self.env["report.stock.report_reception"]
-        report.action_assign(
-            [other.picking_ids.move_ids.id], [2], [self.soon.move_ids.ids]
+        other = self._create_order((self.glass, 4))
+        starred = self._star()
+        self.env["report.stock.report_reception"].action_assign(
+            other.picking_ids.move_ids.ids, [4], [self.soon.move_ids.ids]
         )
         self._validate(self.soon, {self.glass: 10})
-        self.assertReserved(self.first, 8)
-        self.assertReserved(other, 2)
+        self.assertReserved(self.first, 6)
+        self.assertReserved(other, 4)
+        self.assertReserved(starred, 0)
+        self.assertIn("does not bring 2.00 Units", self._get_notes(self.first))
 
     def test_a_transfer_that_is_split(self):
         """
@@ -539,9 +573,13 @@ class TestPinnedArrivals(RunCommon):
 
     def test_customers_see_nothing_of_arrivals(self):
         customer = self._create_user("customer", "base.group_portal")
+        self.first.partner_id = customer.partner_id
+        self.first.message_subscribe(customer.partner_id.ids)
         self.line._pin("promised by phone")
-        with self.assertRaises(AccessError):
-            self.line.with_user(customer).read(["backorder_pinned_arrivals"])
+        line = self.line.with_user(customer)
+        self.assertEqual(line.read(["product_uom_qty"])[0]["product_uom_qty"], 8)
+        with self.assertRaisesRegex(AccessError, "backorder_pinned_arrivals"):
+            line.read(["backorder_pinned_arrivals"])
 
     def test_warehouse_staff_receives_it(self):
         clerk = self._create_user("clerk", "stock.group_stock_user")

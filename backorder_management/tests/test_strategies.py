@@ -446,6 +446,14 @@ class TestOutcomes(RunCommon):
         run.action_simulate()
         self.assertEqual(self._line(run, order).reason, "No stock left and no arrival")
 
+    def test_goods_on_a_shelf_that_the_warehouse_owes(self):
+        """3 on a shelf, minus 5 beside it: nothing is free, here or elsewhere."""
+        self._put_stock(self.glass, 3, location=self.shelf)
+        self._put_stock(self.glass, -5)
+        order = self._create_order((self.glass, 3))
+        run = self._simulate(self._create_strategy(), product_ids=self.glass.ids)
+        self.assertEqual(self._line(run, order).reason, "No stock left and no arrival")
+
     def test_why_an_order_is_held(self):
         order = self._create_order((self.glass, 3))
         order._block("credit limit")
