@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ..planning.days import find_day, find_zone
+from ..planning.days import remember_days
 from ..planning.ranking import Criterion, get_breach, rank_by
 
 
@@ -21,7 +21,7 @@ class DemandRanking:
         self.company = company
         self.criteria = strategy.criterion_ids
         self.at = at
-        self.zone = find_zone(company.partner_id.tz)
+        self.find_day = remember_days(company.partner_id.tz)
 
     def rank(self, values, move_ids) -> dict[int, tuple]:
         """By move id, one number per criterion; the smallest is served first."""
@@ -59,10 +59,10 @@ class DemandRanking:
 
     def get_date_needed(self, fact):
         """The day, where the company is: who wants goods on one day are equals."""
-        return find_day(fact.needed, self.zone)
+        return self.find_day(fact.needed)
 
     def get_order_date(self, fact):
-        return find_day(fact.ordered, self.zone)
+        return self.find_day(fact.ordered)
 
     def get_order_value(self, fact) -> float | None:
         return fact.order_value if fact.order_id else None

@@ -17,7 +17,7 @@ from ..planning.allocation import (
     allocate_in_sequence,
     rank_by_default,
 )
-from ..planning.days import find_day, find_zone
+from ..planning.days import remember_days
 from .stock_quant import DeferredReservations
 
 # Methods that reserving in bulk does not call. Where a module we do not know extends
@@ -103,8 +103,9 @@ class StockMove(models.Model):
         moves.sale_line_id.order_id.fetch(
             ["date_order", "picking_policy", "backorder_blocked"]
         )
-        zones = {
-            company: find_zone(company.partner_id.tz) for company in moves.company_id
+        find_day = {
+            company: remember_days(company.partner_id.tz)
+            for company in moves.company_id
         }
         return {
             move.id: rank_by_default(
@@ -114,9 +115,7 @@ class StockMove(models.Model):
                 and not received.isdisjoint(move.reference_ids.ids),
                 # the day the customer needs it; core moves only the deadline along
                 # when a promised date changes
-                needed=find_day(
-                    move.date_deadline or move.date, zones[move.company_id]
-                ),
+                needed=find_day[move.company_id](move.date_deadline or move.date),
                 ordered=move.sale_line_id.order_id.date_order,
             )
             for move in moves

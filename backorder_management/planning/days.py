@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
+from functools import cache
 
 # Odoo offers its names, of which a system's own database may lack the older ones.
 import pytz
@@ -16,3 +18,12 @@ def find_zone(name: str | None) -> pytz.BaseTzInfo:
 def find_day(moment: datetime | None, zone: pytz.BaseTzInfo) -> date | None:
     """The day of a moment, which is UTC without a time zone."""
     return moment and zone.fromutc(moment).date()
+
+
+def remember_days(zone_name: str | None) -> Callable[[datetime | None], date | None]:
+    """The same, looked up once for each moment: lines of an order share theirs.
+
+    :param zone_name: as that of :func:`find_zone`
+    """
+    zone = find_zone(zone_name)
+    return cache(lambda moment: find_day(moment, zone))

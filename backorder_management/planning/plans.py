@@ -14,7 +14,10 @@ GAIN, LOSS, SAME = "gain", "loss", "same"
 
 def as_before(plan: Plan) -> Plan:
     """The same demands with what they hold now."""
-    return _map(plan, lambda each: replace(each, after=each.claim.held))
+    return _map(
+        plan,
+        lambda each: Decision(each.claim, each.claim.held, each.reason, each.shares),
+    )
 
 
 def only(plan: Plan, claim_ids: Collection[int]) -> Plan:
