@@ -18,6 +18,8 @@
         "data/ir_cron_refresh.xml",
         "data/ir_cron_run.xml",
         "data/backorder_strategy.xml",
+        "data/backorder_policy.xml",
+        "data/backorder_policy_defaults.xml",
         "data/mail_activity_type.xml",
         "views/backorder_demand_views.xml",
         "views/backorder_refresh_views.xml",

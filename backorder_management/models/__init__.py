@@ -27,7 +27,9 @@ from . import sale_order_invoicing
 from . import sale_order_line_invoicing
 from . import stock_move_invoicing
 from . import stock_picking_invoicing
+from . import backorder_weekday
 from . import backorder_policy
+from . import res_partner_category
 from . import backorder_strategy
 from . import backorder_criterion
 from . import ir_model_fields

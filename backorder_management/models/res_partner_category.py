@@ -1,0 +1,17 @@
+from odoo import fields, models
+
+
+class ResPartnerCategory(models.Model):
+    _inherit = "res.partner.category"
+
+    backorder_policy_id = fields.Many2one(
+        "backorder.policy",
+        "Backorder Agreement",
+        company_dependent=True,
+        help="For customers with this tag who have no agreement of their own.",
+    )
+    backorder_sequence = fields.Integer(
+        "Order of Agreements",
+        default=10,
+        help="Of a customer's tags with an agreement, the lowest number counts.",
+    )
