@@ -19,6 +19,8 @@ NEW_COLUMNS = {
     "sale_order": {
         "backorder_state": ("varchar", "none"),
         "backorder_policy_id": ("int4", None),
+        "backorder_policy_source": ("varchar", None),
+        "has_delivery_groups": ("bool", False),
     },
     "sale_order_line": {
         "backorder_state": ("varchar", "none"),
@@ -63,6 +65,7 @@ def post_init_hook(env):
     """Figures of all open demands and of orders cut short, the numbers of past
     shipments, and which of them were invoiced."""
     env = env(su=True)
+    env["res.company"].search([])._set_default_policy()
     _number_past_shipments(env)
     _date_open_shortages(env)
     _refresh_open_demands(env)

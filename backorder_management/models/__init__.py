@@ -43,6 +43,9 @@ from . import backorder_run_applying
 from . import backorder_run_queue
 from . import backorder_run_why
 from . import sale_order_block
+from . import sale_order_policy
+from . import stock_picking_hold
+from . import stock_move_shipping
 from . import sale_order_line_pin
 from . import backorder_pin_arrival
 from . import stock_move_holdings

@@ -207,18 +207,25 @@ class BackorderDemand(models.Model):
         )
         if first_steps or products or stocked_ids:
             with self.env.cr.savepoint():
-                short = self._share_and_store(first_steps, products)
+                stored, short = self._share_and_store(first_steps, products)
                 self._store_stock_reasons(short | set(stocked_ids))
+                moves |= stored
+                self.env["stock.picking"]._decide_holds(moves)
+        else:
+            self.env["stock.picking"]._decide_holds(moves)
 
     @api.model
     def _share_and_store(self, first_steps, product_ids):
-        """:return: ids of products that are short somewhere, among what was stored"""
+        """
+        :return: the moves whose figures were stored; ids of products that are short
+            among them
+        """
         stock = self._get_stock(product_ids)
         free = self._share_free_stock(stock, self._get_sharing_moves(stock))
         known = self._get_known_rows(first_steps, product_ids)
         others = known.move_id | self.env["stock.move"].browse(free)
         first_steps |= (others - first_steps)._filter_backorder_first_steps()
-        return self._store(first_steps, known, free)
+        return first_steps, self._store(first_steps, known, free)
 
     @api.model
     def _get_known_rows(self, moves, product_ids):

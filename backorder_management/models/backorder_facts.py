@@ -21,7 +21,17 @@ from ..planning.ranking import get_share_at_hand, is_overdue
 from ..planning.reallocation import GAIN, KEEPING, LOSE, SKIP, Claim, Situation
 from ..planning.supply import add_up_supplies, cut_to_limits
 from .backorder_ranking import DemandRanking
+from .backorder_shipping import OrderShipping
 from .stock_move import OPEN_STATES
+
+# Orders of which not simply all ships that is there.
+HAS_RULES = SQL(
+    "(o.picking_policy = 'one' OR o.has_delivery_groups IS TRUE"
+    " OR policy.ships_as_available IS FALSE)"
+)
+ALL_OR_NOTHING = SQL(
+    "(o.picking_policy = 'one' AND policy.ships_all_or_nothing IS NOT FALSE)"
+)
 
 
 @dataclass(slots=True)
@@ -55,6 +65,8 @@ class Fact:
     line_value: float = 0.0
     ordered_qty: float | None = None
     ships_complete: bool = False
+    ruled: bool = False
+    policy_changed: datetime | None = None
     excluded: str = ""
     pinned: bool = False
     outcome: str = GAIN
@@ -157,11 +169,7 @@ class FactFinder:
                 )
             )
             return [product_id for [product_id] in rows]
-        condition = (
-            SQL("TRUE")
-            if self.strategy._connects_orders()
-            else SQL("o.picking_policy = 'one'")
-        )
+        condition = SQL("TRUE") if self.strategy._connects_orders() else HAS_RULES
         rows = self.env.execute_query(
             SQL(
                 """
@@ -171,9 +179,11 @@ class FactFinder:
                     SELECT other.product_id
                       FROM connected
                       JOIN backorder_demand d ON d.product_id = connected.product_id
-                      JOIN sale_order o ON o.id = d.order_id AND %(condition)s
+                      JOIN sale_order o ON o.id = d.order_id
+                      LEFT JOIN backorder_policy policy
+                        ON policy.id = o.backorder_policy_id
                       JOIN backorder_demand other ON other.order_id = d.order_id
-                     WHERE %(scope)s AND NOT other.own_chain
+                     WHERE %(scope)s AND %(condition)s AND NOT other.own_chain
                        AND other.warehouse_id = d.warehouse_id
                 )
                 SELECT product_id FROM connected ORDER BY product_id
@@ -207,10 +217,13 @@ class FactFinder:
                        CASE WHEN l.product_id = d.product_id
                             THEN l.product_uom_qty * line_unit.factor / unit.factor
                             END,
-                       o.picking_policy = 'one',
+                       %(all_or_nothing)s AND m.backorder_override IS NOT TRUE,
+                       %(has_rules)s AND NOT %(all_or_nothing)s,
+                       policy.write_date,
                        m.product_uom <> template.uom_id,
                        m.packaging_uom_id IS NOT NULL
-                           AND category.packaging_reserve_method = 'full',
+                           AND category.packaging_reserve_method = 'full'
+                           OR COALESCE(policy.whole_packages, FALSE),
                        m.picked, p.printed, %(in_batch)s, o.backorder_blocked,
                        m.reservation_date <= %(today)s, t.reservation_method,
                        l.backorder_pinned, l.backorder_pinned_until, pinner.tz
@@ -236,6 +249,8 @@ class FactFinder:
                    AND m.state IN ('confirmed', 'partially_available', 'assigned')
                 """,
                 in_batch=in_batch,
+                has_rules=HAS_RULES,
+                all_or_nothing=ALL_OR_NOTHING,
                 today=self.at.date(),
                 scope=self.get_scope(),
                 products=product_ids,
@@ -268,9 +283,11 @@ class FactFinder:
                 line_value=float(row[18] or 0.0),
                 ordered_qty=row[19] and float(row[19]),
                 ships_complete=bool(row[20]),
-                foreign_unit=row[21],
-                full_packaging=row[22],
-                excluded=self.get_exclusion(*row[23:]),
+                ruled=bool(row[21]),
+                policy_changed=row[22],
+                foreign_unit=row[23],
+                full_packaging=row[24],
+                excluded=self.get_exclusion(*row[25:]),
                 received_for=row[0] in received,
             )
             if selected and fact.sale_line_id not in selected and not fact.excluded:
@@ -336,7 +353,7 @@ class FactFinder:
                 lambda move: move.location_id.warehouse_id == warehouse
             )
         for move in moves._filter_not_blocked():
-            if move.sale_line_id.order_id.picking_policy == "one":
+            if move.sale_line_id.order_id._is_ruled():
                 continue  # a demand that is not known yet: not without its whole order
             missing = move._get_quantity_to_share()
             if missing > 0 and not move._should_bypass_reservation():
@@ -464,6 +481,7 @@ class FactFinder:
             arriving=self.get_arriving(facts),
             # nobody loses goods to a receipt while he works with them
             keeps_incomplete=self.run.trigger == "stock",
+            rules=self.get_rules(facts),
         )
         groups = self.get_groups(facts)
         return Facts(
@@ -474,6 +492,20 @@ class FactFinder:
             special,
             {key: -free for key, free in unreserved.items() if free < 0},
         )
+
+    def get_rules(self, facts: dict[int, Fact]) -> dict:
+        """What orders may hold by their agreements, by order."""
+        wanted: dict[Hashable, dict[int, float]] = defaultdict(dict)
+        for fact in facts.values():
+            if fact.ruled:
+                wanted[fact.order][fact.move_id] = fact.wanted
+        orders = self.env["sale.order"].browse(order_id for _o, order_id, _w in wanted)
+        return {
+            key: OrderShipping(
+                order, self.env["stock.warehouse"].browse(key[2])
+            ).make_rule(wanted[key])
+            for key, order in zip(wanted, orders, strict=True)
+        }
 
     def get_special(self, products) -> set[int]:
         """Ids of products with rules that only core's own routine knows."""
@@ -705,7 +737,7 @@ class FactFinder:
         """Products whose demands hang together have the same number."""
         whole = self.strategy._connects_orders()
         return connect_products(
-            (fact.product_id, fact.order, whole or fact.ships_complete)
+            (fact.product_id, fact.order, whole or fact.ships_complete or fact.ruled)
             for fact in sorted(facts.values(), key=lambda fact: fact.product_id)
         )
 
@@ -724,6 +756,7 @@ class FactFinder:
                     fact.excluded,
                     fact.pinned,
                     fact.ships_complete,
+                    fact.ruled and fact.policy_changed,
                     lacking.get(fact.order, 0),
                     self.is_overdue(fact),
                     [str(each.get(fact.move_id)) for each in values.values()],

@@ -86,6 +86,26 @@ class BackorderPinArrival(models.Model):
     @api.model
     def _promise_in(self, company, warehouse, strategy, demands):
         """The same in one warehouse, in the order of service of its strategy."""
+        known = self.search([("sale_line_id", "in", demands.sale_line_id.ids)])
+        known._cut_to_need()
+        shares, waiting, facts = self._divide(company, warehouse, strategy, demands)
+        promised = self.create(
+            [
+                demand._get_promise_values(quantity, move_id)
+                for demand in demands
+                for move_id, quantity in shares.get(demand.id, ())
+            ]
+        )
+        self._remember_missing(demands, waiting, facts)
+        return promised
+
+    @api.model
+    def _divide(self, company, warehouse, strategy, demands):
+        """Divide free goods and then what is to arrive among all who wait for the same
+        products as these demands; what is promised stays with its line.
+
+        :return: ids of arrivals and quantities by id of who waits; who waits; the facts
+        """
         run = (
             self.env["backorder.run"]
             .with_company(company)
@@ -112,18 +132,33 @@ class BackorderPinArrival(models.Model):
             waiting,
             pools,
             arrivals,
-            [row._get_promise() for row in known._cut_to_need()],
+            [row._get_promise() for row in known],
             digits=facts.situation.digits,
         )
-        promised = self.create(
-            [
-                demand._get_promise_values(quantity, move_id)
-                for demand in demands
-                for move_id, quantity in shares.get(demand.id, ())
-            ]
-        )
-        self._remember_missing(demands, waiting, facts)
-        return promised
+        return shares, waiting, facts
+
+    @api.model
+    def _find_arrivals(self, company, warehouse, demands) -> dict[int, list[tuple]]:
+        """What is to arrive for these demands in one warehouse, as things stand.
+
+        :return: arrivals and quantities by move id, product's unit; what is promised to
+            a pinned line included
+        """
+        strategy = self.env["backorder.strategy"]._get_for(company, warehouse)
+        if not strategy or not demands:
+            return {}
+        shares, _waiting, _facts = self._divide(company, warehouse, strategy, demands)
+        result = defaultdict(list)
+        for demand in demands:
+            for move_id, quantity in shares.get(demand.id, ()):
+                result[demand.id].append(
+                    (self.env["stock.move"].browse(move_id), quantity)
+                )
+        rows = self.search([("sale_line_id", "in", demands.sale_line_id.ids)])
+        for row in rows.filtered("move_id"):
+            for demand in row.sale_line_id._get_pinned_demands(row.product_id)[:1]:
+                result[demand.id].append((row.move_id, row.quantity))
+        return result
 
     @api.model
     def _get_waiting(self, facts):

@@ -176,6 +176,15 @@ class BackorderPolicy(models.Model):
         "CHECK (agreed_days >= 0)", "The agreed waiting time cannot be negative."
     )
 
+    ships_as_available = fields.Boolean(
+        compute="_compute_kind", store=True, help="Nothing is ever held or closed."
+    )
+    ships_all_or_nothing = fields.Boolean(
+        compute="_compute_kind",
+        store=True,
+        help="Holds nothing, and ships nothing, before all of it is there.",
+    )
+
     @api.depends("company_id")
     @api.depends_context("company")
     def _compute_currency_id(self):
@@ -184,6 +193,13 @@ class BackorderPolicy(models.Model):
             policy.currency_id = company.currency_id
 
     # ------------------------------------------------------------------------- rules
+
+    @api.depends(*SHIPPING_FIELDS)
+    def _compute_kind(self):
+        for policy in self:
+            rules = policy._get_rules()
+            policy.ships_as_available = rules.ships_as_available
+            policy.ships_all_or_nothing = rules.ships_all_or_nothing
 
     def _get_rules(self) -> Rules:
         """What planning decides by. Rules that do not apply say nothing."""
@@ -268,6 +284,24 @@ class BackorderPolicy(models.Model):
             self.max_shipments = self.consolidate_days = 0
 
     # -------------------------------------------------------------------------- use
+
+    def write(self, vals):
+        result = super().write(vals)
+        if not SHIPPING_FIELDS.isdisjoint(vals):
+            self._get_open_orders()._follow_rules()
+        return result
+
+    def _get_open_orders(self):
+        # sudo: open deliveries follow the rules, whoever may see their orders
+        moves = self.env["stock.move"].sudo()
+        waiting = moves._read_group(
+            [
+                *moves._get_open_sale_domain(),
+                ("sale_line_id.order_id.backorder_policy_id", "in", self.ids),
+            ],
+            aggregates=["sale_line_id:recordset"],
+        )
+        return waiting[0][0].order_id
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_in_use(self):

@@ -78,6 +78,7 @@ class BackorderRunLine(models.Model):
             (reallocation.AWAITS_ARRIVAL, "Waits for an arrival"),
             (reallocation.OTHER_LOCATION, "Stock in another place only"),
             (reallocation.WAITS_FOR_ORDER, "Waits for the complete order"),
+            (reallocation.WAITS_FOR_RULE, "Held by the customer agreement"),
             (reallocation.SHARED, "Fair share"),
             (reallocation.COMPLETES_ORDER, "Goods complete another order"),
             (reallocation.NO_GAIN, "May not gain"),

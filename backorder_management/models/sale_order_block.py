@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 
 BLOCK_FIELDS = frozenset(
@@ -32,25 +32,6 @@ class SaleOrder(models.Model):
         "res.users", "Blocked By", readonly=True, copy=False
     )
     backorder_block_reason = fields.Char("Reason of Block", readonly=True, copy=False)
-    backorder_policy_id = fields.Many2one(
-        "backorder.policy",
-        string="Backorder Agreement",
-        check_company=True,
-        compute="_compute_backorder_policy_id",
-        store=True,
-        readonly=False,
-        precompute=True,
-        help="From the customer, else from the company.",
-    )
-
-    @api.depends("partner_id", "company_id")
-    def _compute_backorder_policy_id(self):
-        for order in self:
-            partner = order.partner_id.commercial_partner_id
-            order.backorder_policy_id = (
-                partner.with_company(order.company_id).backorder_policy_id
-                or order.company_id.backorder_policy_id
-            )
 
     def action_open_block(self):
         """Ask for the reason, for one or many orders."""

@@ -86,6 +86,7 @@ class SaleOrderLine(models.Model):
         "move_ids.backorder_since",
         "move_ids.backorder_demand_ids.qty_free",
         "move_ids.picking_id.backorder_state",
+        "move_ids.picking_id.backorder_hold_facts",
     )
     def _compute_backorder(self):
         # many lines change without anybody looking at the rest of them
@@ -126,7 +127,10 @@ class SaleOrderLine(models.Model):
                 move.backorder_since for move in moves if not move._is_void()
             ),
         )
-        held = "held" in open_moves.picking_id.mapped("backorder_state")
+        held = any(
+            picking.backorder_state == "held" or picking._holds_line(self)
+            for picking in open_moves.picking_id
+        )
         return {
             "qty_backorder_open": open_qty,
             "qty_allocated": allocated,

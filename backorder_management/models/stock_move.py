@@ -176,7 +176,7 @@ class StockMove(models.Model):
                 uom_id=self.product_id.uom_id,
                 rounding_method="DOWN",
             )
-        return self._get_unit_fit()
+        return self._get_reservation_fit()
 
     def _get_backorder_upstream(self):
         """Earlier steps of the same delivery."""
@@ -275,7 +275,7 @@ class StockMove(models.Model):
                 arrived -= sibling._get_backorder_product_qty(sibling.quantity)
         return arrived, free
 
-    def _get_backorder_figures(self, found: Shortage | None, ships_complete: bool):
+    def _get_backorder_figures(self, found: Shortage | None):
         """What decides the state of this move, in the product's unit."""
         # an open quantity is a demand as it stands; what is subtracted is rounded
         return Figures(
@@ -283,7 +283,6 @@ class StockMove(models.Model):
             short=self._round_backorder_qty(found.short) if found else 0.0,
             cancelled=self._round_backorder_qty(self._get_backorder_cancelled_qty()),
             was_short=bool(self.backorder_since),
-            ships_complete=ships_complete,
         )
 
     def _round_backorder_qty(self, quantity: float) -> float:

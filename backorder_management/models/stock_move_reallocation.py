@@ -10,6 +10,7 @@ from odoo import fields, models
 from ..planning.reallocation import Claim, Situation, reallocate
 from .backorder_facts import get_facts_of
 from .backorder_ranking import DemandRanking
+from .backorder_shipping import OrderShipping
 
 
 class StockMove(models.Model):
@@ -47,11 +48,11 @@ class StockMove(models.Model):
                 ranks[move_id] = (place[0].id, place[1].id, *rank)
         return ranks
 
-    # ------------------------------------------------ orders that ship only complete
+    # ----------------------------------------------- orders with rules of what ships
 
-    def _without_incomplete_orders(self):
-        """In the same order, without demands of orders that ship only complete and
-        would not be: they would keep goods from others that they cannot use.
+    def _without_useless_reservations(self):
+        """In the same order, without demands of orders whose agreement would not let
+        them ship: they would keep goods from others that they cannot use.
 
         Lines of such an order come together, at the place of its first one.
         """
@@ -59,19 +60,17 @@ class StockMove(models.Model):
         if not bound:
             return self
         decisions = reallocate(self._get_situation(bound)).decisions
-        incomplete = {
-            each.claim.order for each in decisions if each.after < each.claim.wanted
-        }
+        getting = {each.claim.id for each in decisions if each.after > 0}
         members = defaultdict(list)
         for move in self:
-            if move.id in bound:
+            if move.id in getting and move.id in bound:
                 members[bound[move.id]].append(move.id)
         ids: list[int] = []
         for move in self:
             order = bound.get(move.id)
             if order is None:
                 ids.append(move.id)
-            elif order not in incomplete:
+            elif move.id in getting:
                 ids.extend(members.pop(order, ()))
         return self.browse(ids)
 
@@ -104,7 +103,7 @@ class StockMove(models.Model):
             lambda move: (
                 move.picking_id not in shipping
                 and move.state in ("confirmed", "partially_available")
-                and move.sudo().sale_line_id.order_id.picking_policy == "one"
+                and move.sudo().sale_line_id.order_id._is_ruled()
                 and move._is_backorder_demand()
                 and move._should_assign_at_confirm()
                 and not move._should_bypass_reservation()
@@ -112,21 +111,30 @@ class StockMove(models.Model):
         )._filter_not_blocked()
 
     def _filter_held_in_vain(self):
-        """Of moves that nobody picks any more, those that hold goods while their order
-        is to ship complete and is not."""
+        """Of moves that nobody picks any more, those that hold goods which the
+        agreement does not let them ship."""
         if self.env.context.get("backorder_cancelling"):
             return self.browse()  # all that is held becomes free in a moment
-        bound = self.filtered(
+        return self._filter_useless_reservations()
+
+    def _filter_useless_reservations(self):
+        """Moves that hold goods which the agreement does not let them ship, and that
+        nobody is working with."""
+        holding = self.filtered(
             lambda move: (
                 move.quantity
                 and move._is_movable()
                 and not move.sudo().sale_line_id._is_pinned()
             )
-        )._get_bound_orders()
-        lacking = self.browse()._get_lacking(set(bound.values()))
-        return self.browse(
-            move_id for move_id, order in bound.items() if lacking[order]
         )
+        useless = self.browse()
+        bound = holding._get_bound_orders()
+        for place in set(bound.values()):
+            moves = holding.filtered(lambda move, at=place: bound.get(move.id) == at)
+            wanted = {move.id: move._get_quantity_to_reserve() for move in moves}
+            usable = OrderShipping(*place).make_rule(wanted)({})
+            useless |= moves.filtered(lambda move, ids=usable: move.id not in ids)
+        return useless
 
     def _take_what_is_free(self):
         for move in self:
@@ -147,10 +155,10 @@ class StockMove(models.Model):
         return taken
 
     def _get_bound_siblings(self):
-        """Other demands of orders that ship only complete: what completes such an
-        order is all of it together, whoever asks for which part."""
+        """Other demands of orders with rules of what ships: it is all of an order
+        together that may ship or not, whoever asks for which part."""
         orders = self.sudo().sale_line_id.order_id.filtered(
-            lambda order: order.picking_policy == "one"
+            lambda order: order._is_ruled()
         )
         if not orders:
             return self.browse()
@@ -162,11 +170,13 @@ class StockMove(models.Model):
         )
 
     def _get_bound_orders(self) -> dict[int, tuple]:
-        """Order and warehouse of demands that ship only complete, by move id."""
+        """Order and warehouse of demands with rules of what ships, by move id."""
+        # sudo: warehouse users need not have the right to read orders
         return {
-            move.id: (move.sudo().sale_line_id.order_id, move.location_id.warehouse_id)
-            for move in self
-            if move.sudo().sale_line_id.order_id.picking_policy == "one"
+            move.id: move._get_shipping_place()
+            for move in self.sudo()
+            if move.sale_line_id.order_id._is_ruled()
+            and not move.backorder_override
             and move._is_backorder_demand()
             and not move._should_bypass_reservation()
         }
@@ -185,16 +195,16 @@ class StockMove(models.Model):
             (product.id, location.id): pool.ids
             for (product, location), pool in pools.items()
         }
+        wanted = {move.id: move._get_quantity_to_reserve() for move in waiting}
         return Situation(
             claims=[
                 Claim(
                     id=move.id,
                     order=bound.get(move.id, move.id),
                     pool=(move.product_id.id, move.location_id.id),
-                    wanted=move._get_quantity_to_reserve(),
+                    wanted=wanted[move.id],
                     place=(place,),
-                    fit=move._get_unit_fit(),
-                    ships_complete=move.id in bound,
+                    fit=move._get_reservation_fit(),
                 )
                 for place, move in enumerate(waiting)
             ],
@@ -205,20 +215,11 @@ class StockMove(models.Model):
                 (product.id, location.id): pool._get_unreserved_total()
                 for (product, location), pool in pools.items()
             },
-            lacking=self._get_lacking(set(bound.values())),
+            rules={
+                place: OrderShipping(*place).make_rule(wanted)
+                for place in set(bound.values())
+            },
         )
-
-    def _get_lacking(self, orders) -> dict[tuple, int]:
-        """By order and warehouse, how many other demands have not got all they want."""
-        lacking = {}
-        for order, warehouse in orders:
-            others = order.order_line.move_ids._filter_backorder_first_steps() - self
-            lacking[order, warehouse] = sum(
-                move.location_id.warehouse_id == warehouse
-                and move.product_uom.compare(move.quantity, move.product_uom_qty) < 0
-                for move in others
-            )
-        return lacking
 
     # ---------------------------------------------------------------- reallocation
 

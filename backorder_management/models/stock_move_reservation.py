@@ -18,6 +18,7 @@ from ..planning.allocation import (
     rank_by_default,
 )
 from ..planning.days import remember_days
+from ..planning.shipping import fit_to_packages
 from .stock_quant import DeferredReservations
 
 # Methods that reserving in bulk does not call. Where a module we do not know extends
@@ -60,7 +61,7 @@ class StockMove(models.Model):
             return result
         moves = self | self._get_bound_siblings()
         moves = moves._filter_not_blocked()._sorted_by_order_of_service()
-        moves = moves._without_incomplete_orders()
+        moves = moves._without_useless_reservations()
         planned = moves._reserve_in_bulk()
         moves = moves.with_context(backorder_planned_move_ids=frozenset(planned.ids))
         return super(StockMove, moves)._action_assign(force_qty=force_qty)
@@ -100,9 +101,8 @@ class StockMove(models.Model):
         # Warehouse users need not have the right to read sales orders.
         moves = self.sudo()
         # of the orders, this is all that is looked at
-        moves.sale_line_id.order_id.fetch(
-            ["date_order", "picking_policy", "backorder_blocked"]
-        )
+        orders = moves.sale_line_id.order_id
+        orders.fetch(orders._get_reservation_fields())
         find_day = {
             company: remember_days(company.partner_id.tz)
             for company in moves.company_id
@@ -233,7 +233,7 @@ class StockMove(models.Model):
                 pool=place,
                 quantity=move._get_quantity_to_reserve(),
                 rank=ranks[move.id],
-                fit=move._get_unit_fit(),
+                fit=move._get_reservation_fit(),
             )
             for place in pools
             for move in moves_by_place[place]
@@ -255,6 +255,30 @@ class StockMove(models.Model):
         if self.product_uom == self.product_id.uom_id:
             return None
         return partial(_fit_to_unit, self.product_id.uom_id, self.product_uom)
+
+    def _get_reservation_fit(self):
+        """The same, and whole packagings only, where that is agreed."""
+        fit = self._get_unit_fit()
+        package = self._get_whole_package()
+        if not package:
+            return fit
+        return partial(
+            fit_to_packages,
+            package,
+            self._get_backorder_product_qty(self.quantity),
+            self._get_quantity_to_reserve(),
+            fit,
+        )
+
+    def _get_whole_package(self) -> float:
+        """What a packaging holds of which only whole ones ship, in the product's unit;
+        0: it comes loose."""
+        # sudo: warehouse users need not have the right to read orders
+        line = self.sudo().sale_line_id
+        policy = line.order_id.backorder_policy_id
+        if not policy.whole_packages or line.product_id != self.product_id:
+            return 0.0
+        return line._get_package() * line._get_unit_weight()
 
     def _apply_allocations(self, allocations: list[Allocation], quants) -> None:
         """Write a plan: move lines, quants, states, packages and putaway."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from odoo import api, fields, models
 
-from ..planning.states import Figures, common_state, is_held, own_state
+from ..planning.states import HELD, Figures, common_state, own_state
 from .backorder_state import STATES
 
 
@@ -25,8 +25,7 @@ class StockPicking(models.Model):
     )
 
     @api.depends(
-        "state",
-        "move_type",
+        "backorder_held",
         "move_ids.state",
         "move_ids.product_uom_qty",
         "move_ids.quantity",
@@ -47,8 +46,8 @@ class StockPicking(models.Model):
         shortages = self.move_ids._get_backorder_shortages()
         for picking in self:
             figures = picking._get_backorder_figures(shortages)
-            if is_held(figures):
-                picking.backorder_state = "held"
+            if picking.backorder_held and any(each.covered > 0 for each in figures):
+                picking.backorder_state = HELD
             else:
                 states = [own_state(each) for each in figures]
                 picking.backorder_state = common_state(states, figures)
@@ -56,9 +55,7 @@ class StockPicking(models.Model):
     def _get_backorder_figures(self, shortages) -> list[Figures]:
         """Figures of the moves that bring sold goods to a customer."""
         return [
-            move._get_backorder_figures(
-                shortages.get(move.id), ships_complete=self.move_type == "one"
-            )
+            move._get_backorder_figures(shortages.get(move.id))
             for move in self.move_ids
             if move.id in shortages
             or (move._is_backorder_delivery() and not move._is_void())

@@ -95,6 +95,16 @@ class Rules:
             and not self.whole_packages
         )
 
+    @property
+    def ships_all_or_nothing(self) -> bool:
+        """Holds nothing, and ships nothing, before all of it is there."""
+        return (
+            self.shipping == COMPLETE_ORDER
+            and not self.close_tolerance_percent
+            and self.accumulate == NEVER
+            and self.ship_together == ORDER
+        )
+
 
 def find_contradiction(rules: Rules) -> str:
     """The first reason why rules cannot be followed together; empty: there is none."""

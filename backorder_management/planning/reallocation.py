@@ -8,7 +8,14 @@ share nothing, or one contains the other.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Hashable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, field
 
 from .complete_orders import Choice, OrderNeed, choose_complete_orders
@@ -45,6 +52,7 @@ COMPLETES_ORDER = "completes_order"
 NO_GAIN = "no_gain"
 GIVEN_BACK = "given_back"
 SKIPPED = "skipped"
+WAITS_FOR_RULE = "waits_for_rule"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +109,10 @@ class Situation:
     :param elsewhere: by pool whose product is free in other places, the numbers that
         tell how much and where
     :param arriving: by pool, what is on its way there; no demand takes from it
-    :param keeps_incomplete: orders that ship only complete keep what they hold, even
-        where they cannot use it
+    :param keeps_incomplete: orders that ship only complete, or by rules, keep what
+        they hold, even where they cannot use it
+    :param rules: by order, which of its claims may hold what they would get; more goods
+        never make it fewer claims
     """
 
     claims: Sequence[Claim]
@@ -115,6 +125,9 @@ class Situation:
     elsewhere: Mapping[Hashable, tuple[float, ...]] = field(default_factory=dict)
     arriving: Mapping[Hashable, float] = field(default_factory=dict)
     keeps_incomplete: bool = False
+    rules: Mapping[Hashable, Callable[[Mapping[int, float]], Collection[int]]] = field(
+        default_factory=dict
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,24 +214,33 @@ def _reallocate_to_complete(situation: Situation, seconds: float) -> Plan:
 def _settle(situation: Situation, share) -> _Division:
     """Divide; orders that ship only complete keep what they hold only if they can.
 
-    What such an order gives back may serve others, so that all is divided again,
-    until nothing more is given back.
+    So do those whose rules do not let them use it. What is given back may serve others,
+    so that all is divided again, until nothing more is given back.
     """
     hopeless: frozenset[Hashable] = frozenset()
+    barred: frozenset[int] = frozenset()
     while True:
-        division = _Division(situation, hopeless)
+        division = _Division(situation, hopeless, barred)
         division.divide(share)
         failed = division.get_failed_holders() - hopeless
-        if not failed or situation.keeps_incomplete:
+        useless = division.get_useless_holders() - barred
+        if not (failed or useless) or situation.keeps_incomplete:
             return division
         hopeless |= failed
+        barred |= useless
 
 
 class _Division:
     """One division of all stock, from the beginning."""
 
-    def __init__(self, situation: Situation, hopeless: frozenset[Hashable]):
+    def __init__(
+        self,
+        situation: Situation,
+        hopeless: frozenset[Hashable],
+        barred: frozenset[int] = frozenset(),
+    ):
         self.situation = situation
+        self.barred = barred
         self.preferred: frozenset[Hashable] = frozenset()
         self.digits = situation.digits
         self.smallest = 0.5 * 10**-situation.digits
@@ -228,6 +250,7 @@ class _Division:
         self.got = dict.fromkeys((claim.id for claim in self.claims), 0.0)
         self.reasons: dict[int, Reason] = {}
         self.complete = _get_complete_orders(self.claims)
+        self.ruled = _get_members(self.claims, situation.rules)
         self.done: set[Hashable] = set()
 
     def divide(self, share) -> None:
@@ -246,13 +269,18 @@ class _Division:
     def keep(self) -> None:
         for claim in self.claims:
             if claim.outcome in KEEPING and (
-                self.keeps_anyhow(claim) or claim.order not in self.hopeless
+                self.keeps_anyhow(claim)
+                or (claim.order not in self.hopeless and claim.id not in self.barred)
             ):
                 self.hold(claim)
 
     def keep_where_possible(self) -> None:
         for claim in self.claims:
-            if claim.outcome == IMPROVE and claim.order not in self.complete:
+            if (
+                claim.outcome == IMPROVE
+                and claim.order not in self.complete
+                and claim.id not in self.barred
+            ):
                 self.give(claim, claim.held)
 
     def fill(self) -> None:
@@ -269,8 +297,59 @@ class _Division:
         for claim in claims:
             if claim.order in self.complete:
                 self.complete_order(claim)
+            elif claim.order in self.ruled:
+                self.serve_by_rule(claim.order)
             else:
                 self.give(claim, claim.wanted)
+
+    # ---------------------------------------------------------- orders with rules
+
+    def serve_by_rule(self, order: Hashable) -> None:
+        """Give all lines of an order what they want, at the turn of its first one, as
+        far as its rule lets them use it."""
+        if order in self.done:
+            return
+        self.done.add(order)
+        members = [each for each in self.ruled[order] if each.outcome in GAINING]
+        usable = self.find_usable(
+            order, self.ledger.try_to_take(self.get_wants(members))
+        )
+        for claim in members:
+            if claim.id in usable:
+                self.give(claim, claim.wanted)
+            elif self.misses(claim):
+                self.reasons[claim.id] = Reason(WAITS_FOR_RULE)
+
+    def get_wants(self, members: Sequence[Claim]) -> list[tuple[Claim, float]]:
+        return [
+            (claim, claim.wanted - self.got[claim.id])
+            for claim in members
+            if self.misses(claim)
+        ]
+
+    def find_usable(
+        self, order: Hashable, more: Mapping[int, float]
+    ) -> Collection[int]:
+        """Which claims of an order may hold what they have got, and so much more."""
+        return self.situation.rules[order](
+            {
+                claim.id: self.got[claim.id] + more.get(claim.id, 0.0)
+                for claim in self.ruled[order]
+            }
+        )
+
+    def get_useless_holders(self) -> set[int]:
+        """Claims that hold goods which their order's rule does not let them use."""
+        useless: set[int] = set()
+        for order, members in self.ruled.items():
+            holding = {
+                claim.id
+                for claim in members
+                if self.got[claim.id] and not self.keeps_anyhow(claim)
+            }
+            if holding:
+                useless |= holding - set(self.find_usable(order, {}))
+        return useless
 
     # ------------------------------------------------------------------ one claim
 
@@ -431,7 +510,7 @@ class _Division:
             return Reason(by_outcome[claim.outcome])
         if claim.order in self.complete:
             return self.get_reason_of_order(claim)
-        return self.reasons[claim.id]
+        return self.reasons.get(claim.id) or Reason(WAITS_FOR_RULE)
 
     def get_reason_of_order(self, claim: Claim) -> Reason:
         members = self.complete[claim.order]
@@ -466,6 +545,17 @@ def _get_complete_orders(claims: Iterable[Claim]) -> dict[Hashable, list[Claim]]
     members = defaultdict(list)
     for claim in claims:
         if claim.order in bound:
+            members[claim.order].append(claim)
+    return members
+
+
+def _get_members(
+    claims: Iterable[Claim], orders: Collection[Hashable]
+) -> dict[Hashable, list[Claim]]:
+    """The claims of each of these orders."""
+    members = defaultdict(list)
+    for claim in claims if orders else ():
+        if claim.order in orders:
             members[claim.order].append(claim)
     return members
 
@@ -622,6 +712,19 @@ class _Ledger:
         done, self.journal = self.journal is not None, None
         return done
 
+    def try_to_take(self, wanted: Sequence[tuple[Claim, float]]) -> dict[int, float]:
+        """What claims would get if they took what they want one after the other; all is
+        as before afterwards."""
+        pools = {claim.pool for claim, _quantity in wanted}
+        positions = {pool: self.position.get(pool, 0) for pool in pools}
+        self.journal = []
+        got = {}
+        for claim, quantity in wanted:
+            room = min(quantity, self.get_available(claim.pool))
+            got[claim.id] = self.take(claim, claim.fit(room) if claim.fit else room)
+        self._undo(positions)
+        return got
+
     def _get_width(self, wanted: tuple[Claim, float]) -> int:
         return len(self.pools.get(wanted[0].pool, ()))
 
@@ -658,6 +761,9 @@ def _share_fairly(division: _Division) -> None:
     for claim in gaining:
         by_rank.setdefault((not claim.overdue, claim.rank), []).append(claim)
     for equals in by_rank.values():
+        # what only serves an order as a whole cannot be shared piece by piece
+        division.serve(claim for claim in equals if claim.order in division.ruled)
+        equals = [claim for claim in equals if claim.order not in division.ruled]
         sharing = [member for claim in equals for member in division.sharing(claim)]
         if len(sharing) == 1 and sharing[0].order not in division.complete:
             division.give(sharing[0], sharing[0].wanted)

@@ -26,14 +26,12 @@ class Figures:
     :param short: part of ``open`` that is neither allocated nor covered by free stock
     :param cancelled: ordered quantity that no move will bring any more
     :param was_short: it was short at least once
-    :param ships_complete: its delivery may only leave when all of it is covered
     """
 
     open: float = 0.0
     short: float = 0.0
     cancelled: float = 0.0
     was_short: bool = False
-    ships_complete: bool = False
 
     @property
     def covered(self) -> float:
@@ -52,21 +50,10 @@ def own_state(figures: Figures) -> str:
     return CANCELLED if figures.cancelled > 0 else FULFILLED
 
 
-def is_held(figures: Collection[Figures]) -> bool:
-    """Goods are there, but the rule of their delivery says: not yet.
-
-    :param figures: those of all moves of one delivery
-    """
-    bound = [each for each in figures if each.ships_complete and each.open > 0]
-    return any(each.covered > 0 for each in bound) and any(
-        each.short > 0 for each in bound
-    )
-
-
 def line_state(figures: Figures, held: bool) -> str:
     """State of an order line.
 
-    :param held: a delivery of the line waits for other goods; only a line that has
+    :param held: the agreement holds the line or its delivery; only a line that has
         goods there waits, one without any is simply backordered
     """
     if held and figures.covered > 0:

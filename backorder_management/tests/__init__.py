@@ -1,4 +1,5 @@
 from . import hypothesis_profile
+from . import test_agreements
 from . import test_bad_input
 from . import test_corners
 from . import test_cut_over
@@ -21,6 +22,7 @@ from . import test_planning_promising
 from . import test_planning_ranking
 from . import test_planning_reallocation
 from . import test_planning_runs
+from . import test_planning_shipping
 from . import test_planning_states
 from . import test_random_operations
 from . import test_reservation

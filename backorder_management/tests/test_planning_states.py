@@ -15,7 +15,6 @@ from odoo.addons.backorder_management.planning.shortage import (
 from odoo.addons.backorder_management.planning.states import (
     Figures,
     common_state,
-    is_held,
     line_state,
     own_state,
 )
@@ -66,14 +65,6 @@ class TestStates(TestCase):
         for states, figures, expected in cases:
             with self.subTest(states=states):
                 self.assertEqual(common_state(states, figures), expected)
-
-    def test_held_needs_goods_and_a_lack(self):
-        there = Figures(open=1, ships_complete=True)
-        lacking = Figures(open=1, short=1, ships_complete=True)
-        self.assertTrue(is_held([there, lacking]))
-        self.assertFalse(is_held([there]))
-        self.assertFalse(is_held([lacking]))
-        self.assertFalse(is_held([Figures(open=1), Figures(open=1, short=1)]))
 
 
 class TestShortage(TestCase):

@@ -1,0 +1,308 @@
+"""What orders may ship: their facts for :mod:`planning.shipping`.
+
+Quantities are in the lines' units of measure, unless they are of moves.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+from functools import cached_property
+
+from odoo import fields
+
+from ..planning import shipping
+from ..planning.days import remember_days
+from ..planning.shipping import Decision
+from .stock_move import OPEN_STATES
+
+
+class OrderShipping:
+    """One order's goods from one warehouse: a shipment comes out of one.
+
+    Needs rights of the superuser, whoever asks.
+
+    :param arrivals: finds what is to arrive for whom; None: nothing is known
+    """
+
+    def __init__(self, order, warehouse, arrivals=None):
+        self.env = order.env
+        self.order = order
+        self.warehouse = warehouse
+        self.arrivals = arrivals
+        self.rules = order._get_shipping_rules()
+        self.find_day = remember_days(order.company_id.partner_id.tz)
+        self.today = self.find_day(fields.Datetime.now())
+
+    # ---------------------------------------------------------------------- facts
+
+    @cached_property
+    def moves(self):
+        """All steps of its deliveries out of this warehouse."""
+        return self.order.order_line.move_ids.filtered(
+            lambda move: (
+                not move._is_void()
+                and move.location_id.warehouse_id == self.warehouse
+                and move._is_backorder_delivery()
+            )
+        )
+
+    @cached_property
+    def lines(self):
+        return self.moves.sale_line_id
+
+    @cached_property
+    def shortages(self):
+        return self.moves._get_backorder_shortages()
+
+    @cached_property
+    def last_steps(self):
+        """Open moves; what they want is what must still be brought."""
+        return self.moves.filtered(
+            lambda move: move.id in self.shortages and move._is_last_backorder_step()
+        )
+
+    @cached_property
+    def first_steps(self):
+        return self.moves._filter_backorder_first_steps()
+
+    @cached_property
+    def shipments(self) -> int:
+        return len(
+            self.order.picking_ids.filtered(
+                lambda picking: (
+                    picking._is_backorder_shipment()
+                    and picking.location_id.warehouse_id == self.warehouse
+                )
+            )
+        )
+
+    @cached_property
+    def needed(self) -> date | None:
+        """The day of the line that is needed first."""
+        days = [
+            self.find_day(move.date_deadline or move.date) for move in self.last_steps
+        ]
+        return min((day for day in days if day), default=None)
+
+    @cached_property
+    def open_by_line(self) -> dict[int, float]:
+        moves = self.last_steps.grouped("sale_line_id")
+        return {
+            line.id: line._sum_backorder_shortages(moves[line], self.shortages)[0]
+            if line in moves
+            else 0.0
+            for line in self.lines
+        }
+
+    def get_prices(self) -> dict[int, float]:
+        """Untaxed value of one unit of each line, company currency."""
+        rate = self.order.currency_rate or 1.0
+        return {
+            line.id: line.price_subtotal / line.product_uom_qty / rate
+            if line.product_uom_qty
+            else 0.0
+            for line in self.lines
+        }
+
+    def get_order(self, available: Mapping[int, float]) -> shipping.Order:
+        """
+        :param available: by line, what would be in the shipment
+        """
+        prices = self.get_prices()
+        lines = [
+            shipping.Line(
+                id=line.id,
+                # what was refunded was ordered; what is cancelled nothing brings
+                ordered=line._get_backorder_kept() + self.open_by_line[line.id],
+                open=self.open_by_line[line.id],
+                available=min(available.get(line.id, 0.0), self.open_by_line[line.id]),
+                price=prices[line.id],
+                weight=line._get_unit_weight(),
+                group=line.delivery_group or "",
+                package=line._get_package(),
+            )
+            for line in self.lines
+        ]
+        return shipping.Order(
+            lines=lines,
+            today=self.today,
+            shipments=self.shipments,
+            needed=self.needed,
+            ordered_on=self.find_day(self.order.date_order or None),
+        )
+
+    # ------------------------------------------------------------ what is available
+
+    def get_covered(self) -> dict[int, float]:
+        """What stock covers of each line, reserved or free, or on its way."""
+        moves = self.last_steps.grouped("sale_line_id")
+        covered = {}
+        for line, steps in moves.items():
+            open_qty, _allocated, short = line._sum_backorder_shortages(
+                steps, self.shortages
+            )
+            covered[line.id] = max(0.0, open_qty - short)
+        return covered
+
+    def get_missing_by(self, missing: Mapping[int, float]) -> dict[int, float]:
+        """The same where first steps miss what is said.
+
+        :param missing: by move id, product's unit
+        """
+        moves = self.first_steps.grouped("sale_line_id")
+        covered = {}
+        for line in self.lines:
+            lacking = line._sum_backorder_qty(
+                [(move, missing.get(move.id, 0.0)) for move in moves.get(line, ())]
+            )
+            covered[line.id] = max(0.0, self.open_by_line[line.id] - lacking)
+        return covered
+
+    def get_in_shipment(self, quantities: Mapping[int, float]) -> dict[int, float]:
+        """What would be in a shipment that takes these quantities, and what other
+        deliveries of later steps hold by now.
+
+        :param quantities: by id of the moves that are about to be done, product's unit
+        """
+        there: dict[int, float] = defaultdict(float)
+        for move in self.moves.filtered(lambda move: move.state in OPEN_STATES):
+            if move.id in quantities:
+                last = self._get_last_step(move)
+                there[last.id] += quantities[move.id]
+            elif move in self.last_steps and move not in self.first_steps:
+                there[move.id] += move._get_backorder_product_qty(move.quantity)
+        available = {}
+        for line, steps in self.last_steps.grouped("sale_line_id").items():
+            lacking = line._sum_backorder_qty(
+                [
+                    (move, max(0.0, self.shortages[move.id].open - there[move.id]))
+                    for move in steps
+                ]
+            )
+            available[line.id] = max(0.0, self.open_by_line[line.id] - lacking)
+        return available
+
+    def _get_last_step(self, move):
+        """Where on its way to the customer an open move's goods are counted."""
+        while move not in self.last_steps:
+            following = move.move_dest_ids.filtered(
+                lambda each: each.id in self.shortages
+            )
+            if not following:
+                break
+            move = following[0]
+        return move
+
+    # ------------------------------------------------------------------- decisions
+
+    def decide(self, available: Mapping[int, float]) -> Decision:
+        """What of the order ships now, with these goods."""
+        order = self.get_order(available)
+        decision = shipping.decide(self.rules, order)
+        if self.arrivals is None or not self._depends_on_arrivals(decision, order):
+            return decision
+        arrivals = self.arrivals.get_shipping_arrivals(self)
+        if not arrivals:
+            return decision
+        return shipping.decide(self.rules, replace(order, arrivals=arrivals))
+
+    def _depends_on_arrivals(self, decision: Decision, order) -> bool:
+        """Would knowing what is to arrive change the decision, or its date?"""
+        if decision.is_held:
+            return decision.until is None
+        missing = any(line.open > line.available for line in order.lines)
+        return bool(self.rules.consolidate_days and decision.ships and missing)
+
+    def make_rule(self, wanted: Mapping[int, float]):
+        """A rule for the planner: which demands may hold what they would get.
+
+        :param wanted: what the planner may give, by move id, product's unit; all other
+            demands of the order have what they have
+        """
+        missing = {
+            move.id: wanted.get(
+                move.id,
+                self.shortages[move.id].open - self.shortages[move.id].allocated,
+            )
+            for move in self.first_steps
+        }
+
+        def find_usable(got: Mapping[int, float]) -> set[int]:
+            lacking = {
+                move_id: max(0.0, quantity - got.get(move_id, 0.0))
+                for move_id, quantity in missing.items()
+            }
+            lines = self.get_usable(lacking)
+            return {
+                move.id
+                for move in self.first_steps
+                if move.sale_line_id.id in lines or move.backorder_override
+            }
+
+        return find_usable
+
+    def get_usable(self, missing: Mapping[int, float]) -> set[int]:
+        """Lines that may hold goods, where first steps miss what is said."""
+        available = self.get_missing_by(missing)
+        keeps = shipping.may_use(self.rules, self.get_order(available), available)
+        return {line_id for line_id, quantity in keeps.items() if quantity > 0}
+
+
+class ArrivalFinder:
+    """What is to arrive for the lines of orders, looked up once for all of them.
+
+    :param orders: those that may be asked about
+    """
+
+    def __init__(self, orders):
+        self.env = orders.env
+        self.orders = orders
+        self._shares: dict[tuple, dict] = {}
+
+    def get_shipping_arrivals(self, facts: OrderShipping) -> list[shipping.Arrival]:
+        """What is to arrive for one order; each arrival in the line's unit."""
+        place = (facts.order.company_id, facts.warehouse)
+        if place not in self._shares:
+            demands = self.orders.order_line.move_ids._filter_backorder_demands()
+            self._shares[place] = self.env["backorder.pin.arrival"]._find_arrivals(
+                *place,
+                demands.filtered(
+                    lambda move: move.location_id.warehouse_id == facts.warehouse
+                ),
+            )
+        return list(self._describe(facts, self._shares[place]))
+
+    def _describe(self, facts, shares) -> Iterable[shipping.Arrival]:
+        for move in facts.first_steps:
+            line = move.sale_line_id
+            for arrival, quantity in shares.get(move.id, ()):
+                yield shipping.Arrival(
+                    day=facts.find_day(arrival.date),
+                    line=line.id,
+                    quantity=line._sum_backorder_qty([(move, quantity)]),
+                    name=arrival.origin
+                    or arrival.picking_id.origin
+                    or arrival.reference
+                    or "",
+                )
+
+
+def find_shippings(moves, arrivals=None) -> dict[tuple, OrderShipping]:
+    """Who decides about these moves: orders with an agreement, by order and warehouse.
+
+    :param moves: with the superuser's rights
+    """
+    deliveries = moves.filtered(
+        lambda move: (
+            move.sale_line_id.order_id._is_ruled()
+            and move.location_id.usage == "internal"
+            and move._is_backorder_delivery()
+        )
+    )
+    return {
+        place: OrderShipping(*place, arrivals)
+        for place in deliveries.grouped(lambda move: move._get_shipping_place())
+    }

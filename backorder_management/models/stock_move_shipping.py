@@ -1,0 +1,280 @@
+"""Validating: what the agreement lets ship, and what becomes of the rest."""
+
+from __future__ import annotations
+
+from odoo import models
+from odoo.exceptions import UserError
+
+from ..planning import shipping
+from ..planning.shipping import Decision
+from .backorder_hold_words import describe_hold
+from .backorder_shipping import ArrivalFinder, OrderShipping, find_shippings
+
+
+class ShipmentCheck:
+    """What one shipment of an order, just being validated, may do.
+
+    :param quantities: by id of its moves, what is to be done of them, product's unit
+    """
+
+    def __init__(self, facts: OrderShipping, moves, quantities: dict[int, float]):
+        self.facts = facts
+        self.moves = moves
+        self.quantities = quantities
+        self.available = facts.get_in_shipment(quantities)
+        self.decision = self._decide()
+
+    def _decide(self) -> Decision:
+        if self.is_released:
+            order = self.facts.get_order(self.available)
+            return shipping.release(self.facts.rules, order)
+        return self.facts.decide(self.available)
+
+    @property
+    def is_released(self) -> bool:
+        return all(move.backorder_override for move in self.shipping)
+
+    @property
+    def shipping(self):
+        return self.moves.filtered(lambda move: self.quantities.get(move.id))
+
+    @property
+    def is_last_step(self) -> bool:
+        """Shipments are counted, and rests decided on, where goods leave."""
+        return any(move.location_dest_id._is_outgoing() for move in self.shipping)
+
+    def get_excess(self):
+        """Moves that are about to ship although they may not."""
+        lines = self.facts.env["sale.order.line"].browse(
+            shipping.find_excess(
+                self.decision,
+                self.available,
+                self.facts.get_order(self.available).lines,
+            )
+        )
+        barred = self.shipping.filtered(
+            lambda move: (
+                move.sale_line_id in lines
+                or move.sale_line_id.id not in self.decision.ships
+            )
+        )
+        return barred
+
+    def decides_rest(self) -> bool:
+        """Does the agreement say what happens to all that this shipment leaves?"""
+        if self.facts.rules.max_shipments:
+            return True
+        rest = {
+            line.id
+            for line in self.facts.lines
+            if self.facts.open_by_line[line.id]
+            > self.available.get(line.id, 0.0) + shipping.SMALLEST
+        }
+        return bool(rest) and rest <= set(self.decision.closes)
+
+    def closes(self, move) -> bool:
+        """Is what this move leaves cancelled, and not kept?"""
+        return self.is_last_step and move.sale_line_id.id in self.decision.closes
+
+
+class StockMove(models.Model):
+    _inherit = "stock.move"
+
+    def _action_done(self, cancel_backorder=False):
+        # Every way to ship ends here: the form, lists, batches, scripts, later steps.
+        # It is here that backorders are made, as others may group transfers.
+        checks = self._get_shipment_checks(picked=True)
+        if not checks:
+            return super()._action_done(cancel_backorder=cancel_backorder)
+        self._check_may_ship(checks)
+        fates = {
+            move: self._get_fate_of_rest(move, checks, cancel_backorder)
+            for move in self
+        }
+        done = self.browse()
+        # first what keeps nothing: making a backorder takes along all that is open
+        for cancels in (True, False):
+            moves = self.browse(move.id for move in self if fates[move] is cancels)
+            if moves:
+                done |= super(StockMove, moves)._action_done(cancel_backorder=cancels)
+        self._keep_what_is_left(fates)
+        for check in checks:
+            check.moves._finish_shipment(check)
+        return done
+
+    def _get_shipment_checks(self, *, picked: bool) -> list[ShipmentCheck]:
+        """What is agreed about these moves that are about to ship.
+
+        :param picked: count what is marked as picked; else all that is reserved
+        """
+        # sudo: warehouse users need not have the right to read orders
+        moves = self.sudo().filtered(lambda move: move.state not in ("done", "cancel"))
+        if not moves.sale_line_id:
+            return []
+        orders = moves.sale_line_id.order_id.filtered(lambda order: order._is_ruled())
+        if not orders:
+            return []
+        checks = []
+        for place, facts in find_shippings(moves, ArrivalFinder(orders)).items():
+            same = moves.filtered(
+                lambda move, place=place: (
+                    move.sale_line_id and move._get_shipping_place() == place
+                )
+            )._filter_open()
+            quantities = {
+                move.id: move._get_quantity_to_ship(picked=picked) for move in same
+            }
+            if any(quantities.values()):
+                checks.append(ShipmentCheck(facts, same, quantities))
+        return checks
+
+    def _get_quantity_to_ship(self, *, picked: bool) -> float:
+        """In the product's unit."""
+        if picked and not self.picked:
+            return 0.0
+        quantity = self._get_picked_quantity() if picked else self.quantity
+        return self._get_backorder_product_qty(quantity)
+
+    def _check_may_ship(self, checks: list[ShipmentCheck]) -> None:
+        """
+        :raise UserError: the agreement holds what is about to leave
+        """
+        for check in checks:
+            if not check.is_released and (excess := check.get_excess()):
+                raise UserError(self._get_hold_error(check, excess))
+
+    def _get_hold_error(self, check: ShipmentCheck, excess) -> str:
+        decision, order = check.decision, check.facts.order
+        reason = decision.reason
+        if reason is None:
+            line = excess.sale_line_id[:1]
+            code = decision.waiting.get(line.id, shipping.PART_OF_PACKAGE)
+            reason = shipping.Reason(code)
+        return self.env._(
+            "%(order)s must not ship %(products)s yet. %(why)s. Change the quantities, "
+            "or ask a manager to release the delivery.",
+            order=order.name,
+            products=", ".join(excess.product_id.mapped("display_name")),
+            why=describe_hold(self.env, reason, decision.until, order),
+        )
+
+    # ------------------------------------------------------------------------ the rest
+
+    def _get_fate_of_rest(self, move, checks, cancel_backorder) -> bool:
+        """Is what this move leaves cancelled?
+
+        :param cancel_backorder: what the user or the operation type says
+        """
+        check = next((each for each in checks if move in each.moves), None)
+        if check is None:
+            return bool(cancel_backorder)
+        if check.closes(move):
+            return True
+        if check.is_last_step and check.decision.rest == shipping.ASK:
+            refused = self.env.context.get("picking_ids_not_to_backorder") or ()
+            return move.picking_id.id in refused
+        return False if check.facts.rules.max_shipments else bool(cancel_backorder)
+
+    def _keep_what_is_left(self, fates) -> None:
+        """Core makes a backorder only of transfers in which it has done something that
+        may leave a rest; here another line may have."""
+        kept = self.browse(move.id for move, cancels in fates.items() if not cancels)
+        kept = kept.exists().filtered(lambda move: move.state not in ("done", "cancel"))
+        pickings = kept.picking_id.filtered(
+            lambda picking: any(move.state == "done" for move in picking.move_ids)
+        )
+        pickings._create_backorder()
+
+    def _finish_shipment(self, check: ShipmentCheck) -> None:
+        """Cancel what is closed with a shipment in all steps, and say so."""
+        if not check.is_last_step:
+            return
+        order, decision = check.facts.order, check.decision
+        lines = check.facts.lines.filtered(lambda line: line.id in decision.closes)
+        if lines:
+            reader = order.with_context(**order._get_salesperson_terms())
+            lines._cancel_backorder_rest(
+                reader.env._(
+                    "%(agreement)s: closed with the shipment",
+                    agreement=order.backorder_policy_id.name,
+                )
+            )
+        if decision.rest == shipping.ASK and not self._was_asked():
+            self._ask_salesperson(order)
+
+    def _was_asked(self) -> bool:
+        """Has somebody said what is to happen to the rest?"""
+        context = self.env.context
+        return bool(
+            context.get("backorder_asked")
+            or context.get("picking_ids_not_to_backorder")
+        )
+
+    def _ask_salesperson(self, order) -> None:
+        reader = order.with_context(**order._get_salesperson_terms())
+        order.activity_schedule(
+            "mail.mail_activity_data_todo",
+            user_id=order.user_id.id or self.env.uid,
+            summary=reader.env._("Rest of the last shipment"),
+            note=reader.env._(
+                "%(order)s has shipped for the last time that was agreed on, and "
+                "something is still missing: it was kept as a backorder. Ask the "
+                "customer, and cancel the rest if it is not wanted.",
+                order=order.name,
+            ),
+        )
+
+
+class StockPicking(models.Model):
+    _inherit = "stock.picking"
+
+    def button_validate(self):
+        # said before anybody is asked about backorders
+        for picking in self:
+            if not any(picking.move_ids.mapped("picked")):
+                picking._mark_what_may_ship()
+        self.move_ids._check_may_ship(self.move_ids._get_shipment_checks(picked=True))
+        return super().button_validate()
+
+    def _mark_what_may_ship(self):
+        """Where nobody has marked anything Odoo ships all that is reserved; lines that
+        may not ship yet stay behind.
+
+        :raise UserError: nothing may ship
+        """
+        barred = self.env["stock.move"]
+        for check in self.move_ids._get_shipment_checks(picked=False):
+            if check.is_released:
+                continue
+            if check.decision.reason is not None:
+                self.move_ids._check_may_ship([check])
+            barred |= check.get_excess()
+        if barred:
+            ships = self.move_ids.filtered("quantity") - barred
+            ships.filtered(lambda move: move.state != "cancel").picked = True
+
+    def _check_backorder(self):
+        # No pop-up where the agreement has decided; one where it says: ask.
+        pickings = super()._check_backorder()
+        for picking in self:
+            checks = picking.move_ids._get_shipment_checks(picked=True)
+            if not checks:
+                continue
+            if any(
+                check.is_last_step and check.decision.rest == shipping.ASK
+                for check in checks
+            ):
+                pickings |= picking
+            elif all(check.decides_rest() for check in checks):
+                pickings -= picking
+        return pickings
+
+
+class StockBackorderConfirmation(models.TransientModel):
+    _inherit = "stock.backorder.confirmation"
+
+    def process(self):
+        # who answers has been asked: nobody else needs to be
+        return super(
+            StockBackorderConfirmation, self.with_context(backorder_asked=True)
+        ).process()
