@@ -44,6 +44,10 @@ from . import backorder_run_queue
 from . import backorder_run_why
 from . import sale_order_block
 from . import sale_order_line_pin
+from . import sale_order_line_cancel
+from . import sale_order_cut_short
+from . import sale_order_crediting
+from . import sale_order_expiry
 from . import backorder_pin_arrival
 from . import stock_move_holdings
 from . import stock_move_reallocation

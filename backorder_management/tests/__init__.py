@@ -1,5 +1,6 @@
 from . import hypothesis_profile
 from . import test_bad_input
+from . import test_cancel_rest
 from . import test_corners
 from . import test_cut_over
 from . import test_demo
