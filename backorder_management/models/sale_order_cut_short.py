@@ -44,9 +44,10 @@ class SaleOrder(models.Model):
 
     def _force_lines_to_invoice_policy_order(self):
         # Paid in full and invoiced at once: what was cancelled meanwhile is not.
+        cut_short = self.order_line.filtered("qty_cancelled")
         result = super()._force_lines_to_invoice_policy_order()
-        for line in self.order_line:
-            if line.state == "sale" and line.qty_cancelled:
+        for line in cut_short:
+            if line.state == "sale":
                 line.qty_to_invoice -= line.qty_cancelled
         return result
 
@@ -67,11 +68,16 @@ class SaleOrderLine(models.Model):
     def _recompute_after_cancelling(self):
         if not self:
             return
-        for name in ("qty_to_invoice", "untaxed_amount_to_invoice", "invoice_status"):
-            self.env.add_to_compute(self._fields[name], self)
-        orders = self.order_id
-        for name in ("invoice_status", "delivery_status"):
-            self.env.add_to_compute(orders._fields[name], orders)
+        lines = ("qty_to_invoice", "untaxed_amount_to_invoice", "invoice_status")
+        orders = ("invoice_status", "delivery_status")
+        for records, names in ((self, lines), (self.order_id, orders)):
+            for name in names:
+                field = records._fields[name]
+                # what is just being computed has asked for the new quantity
+                waiting = records.filtered(
+                    lambda record, field=field: not self.env.is_protected(field, record)
+                )
+                self.env.add_to_compute(field, waiting)
 
     def _filter_invoiced_as_ordered(self):
         """Lines that were cut short and whose price is due on the order."""
