@@ -47,6 +47,10 @@ from . import sale_order_policy
 from . import stock_picking_hold
 from . import stock_move_shipping
 from . import sale_order_line_pin
+from . import sale_order_line_cancel
+from . import sale_order_cut_short
+from . import sale_order_crediting
+from . import sale_order_expiry
 from . import backorder_pin_arrival
 from . import stock_move_holdings
 from . import stock_move_reallocation

@@ -193,7 +193,8 @@ class StockMove(models.Model):
         lines = check.facts.lines.filtered(lambda line: line.id in decision.closes)
         if lines:
             reader = order.with_context(**order._get_salesperson_terms())
-            lines._cancel_backorder_rest(
+            lines._close_with_shipment(
+                {line: decision.closes[line.id] for line in lines},
                 reader.env._(
                     "%(agreement)s: closed with the shipment",
                     agreement=order.backorder_policy_id.name,

@@ -1,7 +1,9 @@
 from . import hypothesis_profile
 from . import test_agreements
 from . import test_bad_input
+from . import test_cancel_rest
 from . import test_corners
+from . import test_credit_cancelled
 from . import test_cut_over
 from . import test_demo
 from . import test_duplicate_quants
@@ -13,6 +15,7 @@ from . import test_invoicing_users
 from . import test_kits
 from . import test_pinned_arrivals
 from . import test_planning_allocation
+from . import test_planning_cancelling
 from . import test_planning_complete_orders
 from . import test_planning_exclusion
 from . import test_planning_fair_share

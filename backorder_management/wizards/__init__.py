@@ -1,4 +1,5 @@
 from . import backorder_block
 from . import backorder_override
+from . import backorder_cancel
 from . import backorder_pin
 from . import backorder_run_confirm

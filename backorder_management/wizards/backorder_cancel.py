@@ -1,0 +1,42 @@
+from odoo import api, fields, models
+
+
+class BackorderCancel(models.TransientModel):
+    """Asks why the rest of order lines is cancelled, and how much of it."""
+
+    _name = "backorder.cancel"
+    _description = "Cancel Rest of Order Lines"
+
+    sale_line_ids = fields.Many2many("sale.order.line", string="Lines", required=True)
+    scope = fields.Selection(
+        [
+            ("rest", "All that nobody has picked"),
+            ("short", "Only what is missing: what is there ships"),
+        ],
+        string="Cancel",
+        default="rest",
+        required=True,
+    )
+    reason = fields.Char(required=True)
+    is_invoiced = fields.Boolean(compute="_compute_is_invoiced")
+
+    @api.depends("sale_line_ids")
+    def _compute_is_invoiced(self):
+        for wizard in self:
+            wizard.is_invoiced = any(
+                line.product_uom_id.compare(line.qty_invoiced, line.qty_delivered) > 0
+                or line.order_id.order_line.filtered("is_downpayment")
+                for line in wizard.sale_line_ids
+            )
+
+    def action_cancel(self):
+        lines = self.sale_line_ids
+        lines.check_access("write")
+        lines.order_id.check_access("write")
+        if self.scope == "short":
+            cancelled = lines._cancel_backorder_short(self.reason)
+        else:
+            cancelled = lines._cancel_backorder_rest(self.reason)
+        if not cancelled:  # somebody was faster
+            lines._refuse_to_cancel_rest()
+        return {"type": "ir.actions.act_window_close"}
