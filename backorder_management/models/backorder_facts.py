@@ -182,7 +182,17 @@ class FactFinder:
                       JOIN sale_order o ON o.id = d.order_id
                       LEFT JOIN backorder_policy policy
                         ON policy.id = o.backorder_policy_id
-                      JOIN backorder_demand other ON other.order_id = d.order_id
+                      JOIN LATERAL (
+                            SELECT o.id
+                             UNION ALL
+                            SELECT beside.id FROM sale_order beside
+                             WHERE policy.ship_together = 'address'
+                               AND beside.partner_shipping_id = o.partner_shipping_id
+                               AND beside.backorder_policy_id = policy.id
+                               AND beside.company_id = o.company_id
+                               AND beside.state = 'sale'
+                           ) AS together ON TRUE
+                      JOIN backorder_demand other ON other.order_id = together.id
                      WHERE %(scope)s AND %(condition)s AND NOT other.own_chain
                        AND other.warehouse_id = d.warehouse_id
                 )
@@ -224,6 +234,8 @@ class FactFinder:
                        m.packaging_uom_id IS NOT NULL
                            AND category.packaging_reserve_method = 'full'
                            OR COALESCE(policy.whole_packages, FALSE),
+                       %(has_rules)s AND policy.ship_together = 'address',
+                       (o.partner_shipping_id, policy.id)::text,
                        m.picked, p.printed, %(in_batch)s, o.backorder_blocked,
                        m.reservation_date <= %(today)s, t.reservation_method,
                        l.backorder_pinned, l.backorder_pinned_until, pinner.tz
@@ -265,7 +277,9 @@ class FactFinder:
                 product_id=row[1],
                 location_id=row[2],
                 product_qty=row[3],
-                order=("order", row[4], row[8]),
+                order=("address", row[26], row[8])
+                if row[25]
+                else ("order", row[4], row[8]),
                 order_id=row[4],
                 sale_line_id=row[5],
                 partner_id=row[6],
@@ -287,7 +301,7 @@ class FactFinder:
                 policy_changed=row[22],
                 foreign_unit=row[23],
                 full_packaging=row[24],
-                excluded=self.get_exclusion(*row[25:]),
+                excluded=self.get_exclusion(*row[27:]),
                 received_for=row[0] in received,
             )
             if selected and fact.sale_line_id not in selected and not fact.excluded:
@@ -499,12 +513,12 @@ class FactFinder:
         for fact in facts.values():
             if fact.ruled:
                 wanted[fact.order][fact.move_id] = fact.wanted
-        orders = self.env["sale.order"].browse(order_id for _o, order_id, _w in wanted)
+        moves = self.env["stock.move"].browse(
+            next(iter(each)) for each in wanted.values()
+        )
         return {
-            key: OrderShipping(
-                order, self.env["stock.warehouse"].browse(key[2])
-            ).make_rule(wanted[key])
-            for key, order in zip(wanted, orders, strict=True)
+            key: OrderShipping(*move._get_shipping_place()).make_rule(wanted[key])
+            for key, move in zip(wanted, moves, strict=True)
         }
 
     def get_special(self, products) -> set[int]:
@@ -622,7 +636,13 @@ class FactFinder:
     def get_order_values(self, facts: dict[int, Fact]):
         if self.strategy.complete_by != "value":
             return None
-        return {fact.order: fact.order_value for fact in facts.values()}
+        worth = {
+            (fact.order, fact.order_id): fact.order_value for fact in facts.values()
+        }
+        values: dict[Hashable, float] = defaultdict(float)
+        for (order, _order_id), value in worth.items():
+            values[order] += value
+        return dict(values)
 
     def get_elsewhere(self, facts, pool_ids, supplies) -> dict:
         """Of empty pools, where the company has free goods in other places: how much,

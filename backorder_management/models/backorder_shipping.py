@@ -14,26 +14,31 @@ from functools import cached_property
 from odoo import fields
 
 from ..planning import shipping
+from ..planning.agreement import ORDER
 from ..planning.days import remember_days
 from ..planning.shipping import Decision
+from .backorder_kit import Kit
 from .stock_move import OPEN_STATES
 
 
 class OrderShipping:
     """One order's goods from one warehouse: a shipment comes out of one.
 
+    Where it is agreed that the open orders of an address ship together, all of them.
     Needs rights of the superuser, whoever asks.
 
+    :param orders: that ship together, all under the same agreement
     :param arrivals: finds what is to arrive for whom; None: nothing is known
     """
 
-    def __init__(self, order, warehouse, arrivals=None):
-        self.env = order.env
-        self.order = order
+    def __init__(self, orders, warehouse, arrivals=None):
+        self.env = orders.env
+        self.orders = orders
+        self.order = orders[:1]
         self.warehouse = warehouse
         self.arrivals = arrivals
-        self.rules = order._get_shipping_rules()
-        self.find_day = remember_days(order.company_id.partner_id.tz)
+        self.rules = self.order._get_shipping_rules()
+        self.find_day = remember_days(self.order.company_id.partner_id.tz)
         self.today = self.find_day(fields.Datetime.now())
 
     # ---------------------------------------------------------------------- facts
@@ -41,7 +46,7 @@ class OrderShipping:
     @cached_property
     def moves(self):
         """All steps of its deliveries out of this warehouse."""
-        return self.order.order_line.move_ids.filtered(
+        return self.orders.order_line.move_ids.filtered(
             lambda move: (
                 not move._is_void()
                 and move.location_id.warehouse_id == self.warehouse
@@ -69,14 +74,38 @@ class OrderShipping:
         return self.moves._filter_backorder_first_steps()
 
     @cached_property
-    def shipments(self) -> int:
-        return len(
-            self.order.picking_ids.filtered(
-                lambda picking: (
-                    picking._is_backorder_shipment()
-                    and picking.location_id.warehouse_id == self.warehouse
-                )
+    def past_shipments(self):
+        return self.orders.picking_ids.filtered(
+            lambda picking: (
+                picking._is_backorder_shipment()
+                and picking.location_id.warehouse_id == self.warehouse
             )
+        )
+
+    @cached_property
+    def parts_of_today(self):
+        """What has left today counts as a part of what leaves now, where several
+        orders ship as one: their deliveries are validated one after the other."""
+        if self.rules.ship_together == ORDER:
+            return self.past_shipments.browse()
+        return self.past_shipments.filtered(
+            lambda picking: self.find_day(picking.date_done or None) == self.today
+        )
+
+    @property
+    def shipments(self) -> int:
+        return len(self.past_shipments - self.parts_of_today)
+
+    def get_left_today(self, line) -> float:
+        """In the line's unit."""
+        if not self.parts_of_today:
+            return 0.0
+        moves = line.move_ids.filtered(
+            lambda move: move.picking_id in self.parts_of_today and move.state == "done"
+        )
+        return line._sum_backorder_qty(
+            [(move, move._get_backorder_product_qty(move.quantity)) for move in moves],
+            count_kits=Kit.count_complete,
         )
 
     @cached_property
@@ -99,9 +128,10 @@ class OrderShipping:
 
     def get_prices(self) -> dict[int, float]:
         """Untaxed value of one unit of each line, company currency."""
-        rate = self.order.currency_rate or 1.0
         return {
-            line.id: line.price_subtotal / line.product_uom_qty / rate
+            line.id: line.price_subtotal
+            / line.product_uom_qty
+            / (line.order_id.currency_rate or 1.0)
             if line.product_uom_qty
             else 0.0
             for line in self.lines
@@ -123,6 +153,7 @@ class OrderShipping:
                 weight=line._get_unit_weight(),
                 group=line.delivery_group or "",
                 package=line._get_package(),
+                left=self.get_left_today(line),
             )
             for line in self.lines
         ]
@@ -131,7 +162,7 @@ class OrderShipping:
             today=self.today,
             shipments=self.shipments,
             needed=self.needed,
-            ordered_on=self.find_day(self.order.date_order or None),
+            ordered_on=self.find_day(min(self.orders.mapped("date_order"))),
         )
 
     # ------------------------------------------------------------ what is available
@@ -168,12 +199,18 @@ class OrderShipping:
         :param quantities: by id of the moves that are about to be done, product's unit
         """
         there: dict[int, float] = defaultdict(float)
+        validating = self.moves.browse(quantities).sale_line_id.order_id
         for move in self.moves.filtered(lambda move: move.state in OPEN_STATES):
             if move.id in quantities:
                 last = self._get_last_step(move)
                 there[last.id] += quantities[move.id]
-            elif move in self.last_steps and move not in self.first_steps:
-                there[move.id] += move._get_backorder_product_qty(move.quantity)
+            elif (
+                # picked already, or of another order that leaves with this one
+                (move in self.last_steps and move not in self.first_steps)
+                or move.sale_line_id.order_id not in validating
+            ):
+                last = self._get_last_step(move)
+                there[last.id] += move._get_backorder_product_qty(move.quantity)
         available = {}
         for line, steps in self.last_steps.grouped("sale_line_id").items():
             lacking = line._sum_backorder_qty(

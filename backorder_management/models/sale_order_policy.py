@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from odoo import api, fields, models
+from datetime import timedelta
 
-from ..planning.agreement import AVAILABLE, COMPLETE_ORDER, Rules
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from ..planning.agreement import ADDRESS, AVAILABLE, COMPLETE_ORDER, Rules
+from ..planning.days import remember_days
+from .stock_move import OPEN_STATES
 
 # Odoo's own names of the two shipping policies of an order.
 AS_SOON_AS_POSSIBLE = "direct"
@@ -44,6 +49,11 @@ class SaleOrder(models.Model):
         help="What decided which agreement counts for this order.",
     )
     backorder_policy_note = fields.Text(related="backorder_policy_id.note")
+    follows_picking_policy = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="Nobody chose an agreement, but Odoo's own shipping policy.",
+    )
     has_delivery_groups = fields.Boolean(
         compute="_compute_has_delivery_groups", store=True
     )
@@ -101,6 +111,8 @@ class SaleOrder(models.Model):
     def write(self, vals):
         if {"picking_policy", "backorder_policy_id", "partner_id"}.isdisjoint(vals):
             return super().write(vals)
+        if "backorder_policy_id" in vals:
+            vals = {"follows_picking_policy": False, **vals}
         before = {order: order.backorder_policy_id for order in self}
         result = super().write(vals)
         chosen = "picking_policy" in vals and "backorder_policy_id" not in vals
@@ -135,6 +147,7 @@ class SaleOrder(models.Model):
             self.picking_policy = wanted
         elif policy := self._find_policy_for(self.picking_policy):
             self.backorder_policy_id = policy
+            self.follows_picking_policy = self.picking_policy == WHEN_ALL_IS_READY
 
     def _get_picking_policy(self) -> str:
         """Odoo's shipping policy that says what the agreement says."""
@@ -198,6 +211,38 @@ class SaleOrder(models.Model):
             or self.picking_policy == WHEN_ALL_IS_READY
             or self.has_delivery_groups
         )
+
+    def _get_orders_shipping_together(self):
+        """This order and those that its agreement has leave with it: the open ones to
+        the same address, under the same agreement, and those that have just left."""
+        self.ensure_one()
+        policy = self.backorder_policy_id
+        if policy.ship_together != ADDRESS or policy.ships_as_available:
+            return self
+        yesterday = fields.Datetime.now() - timedelta(days=1)
+        others = self.search(
+            Domain("partner_shipping_id", "=", self.partner_shipping_id.id)
+            & Domain("backorder_policy_id", "=", policy.id)
+            & Domain("company_id", "=", self.company_id.id)
+            & Domain("state", "=", "sale")
+            & (
+                Domain("order_line.move_ids.state", "in", OPEN_STATES)
+                | Domain("picking_ids.date_done", ">=", yesterday)
+            )
+        )
+        find_day = remember_days(self.company_id.partner_id.tz)
+        today = find_day(fields.Datetime.now())
+        others = others.filtered(
+            lambda order: any(
+                picking.state not in ("done", "cancel")
+                or find_day(picking.date_done or None) == today
+                for picking in order.picking_ids
+            )
+        )
+        return (self | others).sorted("id")
+
+    def _add_orders_shipping_together(self):
+        return self.union(*(order._get_orders_shipping_together() for order in self))
 
     def _get_shipping_rules(self) -> Rules:
         """What may ship of this order, and when."""

@@ -99,11 +99,12 @@ class StockMove(models.Model):
         if not marked:
             return marked
         shipping = holding.picking_id
+        ruled = marked._get_ruled_orders()
         return marked.filtered(
             lambda move: (
                 move.picking_id not in shipping
                 and move.state in ("confirmed", "partially_available")
-                and move.sudo().sale_line_id.order_id._is_ruled()
+                and move.sudo().sale_line_id.order_id in ruled
                 and move._is_backorder_demand()
                 and move._should_assign_at_confirm()
                 and not move._should_bypass_reservation()
@@ -136,6 +137,16 @@ class StockMove(models.Model):
             useless |= moves.filtered(lambda move, ids=usable: move.id not in ids)
         return useless
 
+    def _give_back_useless_reservations(self):
+        """Of orders whose agreement does not let them ship any more, such as raised
+        ones: what they hold goes to others."""
+        orders = self._get_ruled_orders()
+        if not orders:
+            return
+        holding = orders._add_orders_shipping_together().order_line.move_ids
+        demands = holding.filtered("quantity")._filter_backorder_demands()
+        demands.with_env(self.env)._filter_useless_reservations()._release()
+
     def _take_what_is_free(self):
         for move in self:
             move._take_up_to(move._get_quantity_to_reserve())
@@ -157,11 +168,10 @@ class StockMove(models.Model):
     def _get_bound_siblings(self):
         """Other demands of orders with rules of what ships: it is all of an order
         together that may ship or not, whoever asks for which part."""
-        orders = self.sudo().sale_line_id.order_id.filtered(
-            lambda order: order._is_ruled()
-        )
+        orders = self._get_ruled_orders()
         if not orders:
             return self.browse()
+        orders = orders._add_orders_shipping_together()
         siblings = orders.order_line.move_ids._filter_backorder_demands() - self
         return siblings.with_env(self.env).filtered(
             lambda move: (
@@ -169,13 +179,21 @@ class StockMove(models.Model):
             )
         )
 
+    def _get_ruled_orders(self):
+        """Orders of these moves of which not simply all ships that is there."""
+        # sudo: warehouse users need not have the right to read orders
+        orders = self.sudo().sale_line_id.order_id
+        return orders.filtered(lambda order: order._is_ruled())
+
     def _get_bound_orders(self) -> dict[int, tuple]:
         """Order and warehouse of demands with rules of what ships, by move id."""
-        # sudo: warehouse users need not have the right to read orders
+        ruled = self._get_ruled_orders()
+        if not ruled:
+            return {}
         return {
             move.id: move._get_shipping_place()
-            for move in self.sudo()
-            if move.sale_line_id.order_id._is_ruled()
+            for move in self.sudo()  # sudo: as above
+            if move.sale_line_id.order_id in ruled
             and not move.backorder_override
             and move._is_backorder_demand()
             and not move._should_bypass_reservation()

@@ -59,12 +59,14 @@ class StockMove(models.Model):
             if siblings:
                 siblings._action_assign()
             return result
-        moves = self | self._get_bound_siblings()
-        moves = moves._filter_not_blocked()._sorted_by_order_of_service()
+        demands = self | self._get_bound_siblings()
+        moves = demands._filter_not_blocked()._sorted_by_order_of_service()
         moves = moves._without_useless_reservations()
         planned = moves._reserve_in_bulk()
-        moves = moves.with_context(backorder_planned_move_ids=frozenset(planned.ids))
-        return super(StockMove, moves)._action_assign(force_qty=force_qty)
+        planned = moves.with_context(backorder_planned_move_ids=frozenset(planned.ids))
+        result = super(StockMove, planned)._action_assign(force_qty=force_qty)
+        demands._give_back_useless_reservations()
+        return result
 
     def _update_reserved_quantity(
         self,
@@ -227,13 +229,14 @@ class StockMove(models.Model):
     def _plan_reservation(self, moves_by_place, pools) -> list[Allocation]:
         """Divide the free stock of the pools among moves, in the order of `self`."""
         ranks = {move_id: (rank,) for rank, move_id in enumerate(self.ids)}
+        packed = self._may_come_in_packages()
         demands = [
             Demand(
                 id=move.id,
                 pool=place,
                 quantity=move._get_quantity_to_reserve(),
                 rank=ranks[move.id],
-                fit=move._get_reservation_fit(),
+                fit=move._get_reservation_fit() if packed else move._get_unit_fit(),
             )
             for place in pools
             for move in moves_by_place[place]
@@ -269,6 +272,12 @@ class StockMove(models.Model):
             self._get_quantity_to_reserve(),
             fit,
         )
+
+    def _may_come_in_packages(self) -> bool:
+        """Is it agreed for any of these moves that only whole packagings ship?"""
+        # sudo: warehouse users need not have the right to read orders
+        orders = self.sudo().sale_line_id.order_id
+        return any(orders.backorder_policy_id.mapped("whole_packages"))
 
     def _get_whole_package(self) -> float:
         """What a packaging holds of which only whole ones ship, in the product's unit;

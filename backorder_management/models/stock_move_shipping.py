@@ -108,12 +108,10 @@ class StockMove(models.Model):
         :param picked: count what is marked as picked; else all that is reserved
         """
         # sudo: warehouse users need not have the right to read orders
-        moves = self.sudo().filtered(lambda move: move.state not in ("done", "cancel"))
-        if not moves.sale_line_id:
-            return []
-        orders = moves.sale_line_id.order_id.filtered(lambda order: order._is_ruled())
+        orders = self._get_ruled_orders()
         if not orders:
             return []
+        moves = self.sudo().filtered(lambda move: move.state not in ("done", "cancel"))
         checks = []
         for place, facts in find_shippings(moves, ArrivalFinder(orders)).items():
             same = moves.filtered(
@@ -140,8 +138,17 @@ class StockMove(models.Model):
         :raise UserError: the agreement holds what is about to leave
         """
         for check in checks:
-            if not check.is_released and (excess := check.get_excess()):
+            if check.is_released or self._may_ship_as_odoo(check.facts.order):
+                continue
+            if excess := check.get_excess():
                 raise UserError(self._get_hold_error(check, excess))
+
+    def _may_ship_as_odoo(self, order) -> bool:
+        """Where nobody has agreed on anything, but chosen Odoo's own shipping policy,
+        programs may complete transfers past the button, as they may in Odoo."""
+        return order.follows_picking_policy and not self.env.context.get(
+            "button_validate_picking_ids"
+        )
 
     def _get_hold_error(self, check: ShipmentCheck, excess) -> str:
         decision, order = check.decision, check.facts.order
@@ -198,7 +205,7 @@ class StockMove(models.Model):
                 reader.env._(
                     "%(agreement)s: closed with the shipment",
                     agreement=order.backorder_policy_id.name,
-                )
+                ),
             )
         if decision.rest == shipping.ASK and not self._was_asked():
             self._ask_salesperson(order)
@@ -231,10 +238,12 @@ class StockPicking(models.Model):
 
     def button_validate(self):
         # said before anybody is asked about backorders
-        for picking in self:
+        by_button = self.with_context(button_validate_picking_ids=self.ids)
+        for picking in by_button:
             if not any(picking.move_ids.mapped("picked")):
                 picking._mark_what_may_ship()
-        self.move_ids._check_may_ship(self.move_ids._get_shipment_checks(picked=True))
+        moves = by_button.move_ids
+        moves._check_may_ship(moves._get_shipment_checks(picked=True))
         return super().button_validate()
 
     def _mark_what_may_ship(self):

@@ -77,6 +77,7 @@ class StockPicking(models.Model):
         ruled = orders - free
         if not ruled:
             return
+        ruled = ruled._add_orders_shipping_together()
         deliveries = ruled.order_line.move_ids._filter_open()
         shippings = find_shippings(deliveries, ArrivalFinder(ruled))
         for picking in deliveries.picking_id:
@@ -309,9 +310,10 @@ class StockMove(models.Model):
         )
 
     def _get_shipping_place(self) -> tuple:
-        """Order and warehouse: of these two a shipment is made."""
+        """Orders that ship together, and the warehouse they ship from."""
         self.ensure_one()
-        return (self.sale_line_id.order_id, self.location_id.warehouse_id)
+        orders = self.sale_line_id.order_id._get_orders_shipping_together()
+        return (orders, self.location_id.warehouse_id)
 
     def _get_following_steps(self):
         """These moves and the open ones on their goods' way to the customer."""

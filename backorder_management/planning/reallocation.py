@@ -535,6 +535,7 @@ class _Division:
         return (
             claim.outcome == GAIN
             and claim.order not in self.complete
+            and claim.id not in self.barred
             and min(claim.held, claim.wanted) - decision.after >= self.smallest
         )
 

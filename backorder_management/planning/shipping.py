@@ -57,6 +57,7 @@ class Line:
         these
     :param group: lines of the same group ship together or not at all
     :param package: what a whole packaging holds; 0: goods come loose
+    :param left: what has left today already, as a part of the same shipment
     """
 
     id: Hashable
@@ -67,6 +68,7 @@ class Line:
     weight: float = 1.0
     group: str = ""
     package: float = 0.0
+    left: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """All that a decision is about.
+    """All that a decision is about: one order, or all that ship together.
 
     :param shipments: how many have left already
     :param needed: the day the customer needs it; None: nobody said
@@ -310,18 +312,27 @@ class _Shipment:
     def get_share(self) -> float:
         """Percent of what is ordered and not cancelled."""
         if self.rules.min_basis == BY_LINES:
-            part, whole = len(self.completed), len(self.order.lines)
+            done = [line for line in self.order.lines if line.left and not line.open]
+            part, whole = len(self.completed) + len(done), len(self.order.lines)
         else:
             weights = {
                 line.id: line.price if self.rules.min_basis == BY_VALUE else line.weight
                 for line in self.order.lines
             }
-            part = _add_up(self.ships, weights)
+            part = _add_up(self.get_leaving(), weights)
             whole = _add_up({e.id: e.ordered for e in self.order.lines}, weights)
         return 100.0 * part / whole if whole > 0 else 100.0
 
     def get_amount(self) -> float:
-        return _add_up(self.ships, {line.id: line.price for line in self.order.lines})
+        prices = {line.id: line.price for line in self.order.lines}
+        return _add_up(self.get_leaving(), prices)
+
+    def get_leaving(self) -> dict[Hashable, float]:
+        """The shipment with what has left today as a part of it."""
+        return {
+            line.id: self.ships.get(line.id, 0.0) + line.left
+            for line in self.order.lines
+        }
 
     # ------------------------------------------------------------------- calendar
 

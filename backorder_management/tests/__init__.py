@@ -1,5 +1,6 @@
 from . import hypothesis_profile
 from . import test_agreements
+from . import test_agreements_routes
 from . import test_bad_input
 from . import test_cancel_rest
 from . import test_corners

@@ -513,6 +513,177 @@ class TestRules(AgreementCommon):
         )
 
 
+class TestShipTogether(AgreementCommon):
+    """All open orders of one address, under the same agreement."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._agree(shipping="threshold", first_min_percent=50, ship_together="address")
+
+    def test_decide_together(self):
+        """
+        GIVEN half of two orders together is there, all of it for the first one
+        THEN both may ship, one after the other on the same day
+        """
+        self._put_stock(self.glass, 4)
+        first = self._create_order((self.glass, 4))
+        self.assertFalse(self._delivery(first).backorder_held)  # it is complete
+        second = self._create_order((self.cup, 6))
+        self.assertHeld(first, "40 % of 50 % by quantity")
+        self.assertReserved(first, 0)
+        self._receive((self.cup, 1))
+        self.assertReserved(first, 4)
+        self.assertReserved(second, 1)
+        self.assertShips(first, 4)
+        delivery = self._delivery(second)
+        self.assertFalse(delivery.backorder_held)
+        delivery.with_context(skip_backorder=True).button_validate()
+        self.assertEqual(second.order_line.qty_delivered, 1)
+
+    def test_validated_at_once(self):
+        self._put_stock(self.glass, 2)
+        self._put_stock(self.cup, 3)
+        first = self._create_order((self.glass, 4))
+        second = self._create_order((self.cup, 6))
+        deliveries = first.picking_ids | second.picking_ids
+        self.assertEqual(deliveries.mapped("state"), ["assigned", "assigned"])
+        deliveries.with_context(skip_backorder=True).button_validate()
+        self.assertEqual(deliveries.mapped("state"), ["done", "done"])
+
+    def test_another_address(self):
+        """Goods for another address do not count, nor do other agreements."""
+        self._put_stock(self.glass, 4)
+        shop = self.env["res.partner"].create(
+            {"name": "Shop", "parent_id": self.customer.id, "type": "delivery"}
+        )
+        first = self._create_order((self.glass, 4), partner_shipping_id=shop.id)
+        self._create_order((self.cup, 60), partner_shipping_id=self.customer.id)
+        self.assertFalse(self._delivery(first).backorder_hold_reason)
+
+    def test_later_day(self):
+        """What left yesterday was another shipment."""
+        self.customer.backorder_policy_id.next_min_percent = 30
+        self._put_stock(self.glass, 4)
+        with freeze_time(fields.Datetime.now() - timedelta(days=1)):
+            first = self._create_order((self.glass, 4))
+            second = self._create_order((self.cup, 4))
+            self.assertShips(first, 4)
+        self._receive((self.cup, 1))
+        # the first order is done: one of four is left to decide about
+        self.assertHeld(second, "25 % of 50 % by quantity")
+
+    def test_runs_decide_together(self):
+        """
+        GIVEN an address of which less than half is there
+        THEN a run gives its goods to others
+        """
+        first = self._create_order((self.glass, 4))
+        self._create_order((self.cup, 6))
+        other = self._create_order((self.glass, 4), partner=self.other_customer)
+        first.picking_ids.move_ids.priority = "1"
+        self._put_stock(self.glass, 4)
+        run = self._simulate()
+        self.assertEqual(
+            (self._line(run, first).qty_proposed, self._line(run, other).qty_proposed),
+            (0, 4),
+        )
+        self.assertEqual(self._line(run, first).reason_code, "waits_for_rule")
+
+
+class TestRunsFollowAgreements(AgreementCommon):
+    """Runs give nothing to whom may not use it, and take it back."""
+
+    def test_nothing_that_cannot_ship(self):
+        self._agree(shipping="threshold", first_min_percent=80)
+        first = self._create_order((self.glass, 10))
+        second = self._create_order((self.glass, 5), partner=self.other_customer)
+        first.picking_ids.move_ids.priority = "1"
+        self._settle()
+        self._put_stock(self.glass, 6)
+        run = self._simulate()
+        self.assertEqual(
+            (self._line(run, first).qty_proposed, self._line(run, second).qty_proposed),
+            (0, 5),
+        )
+        run.action_apply()
+        self.assertReserved(first, 0)
+        self.assertReserved(second, 5)
+        self.assertStockSound(self.glass)
+
+    def test_enough_to_ship(self):
+        self._agree(shipping="threshold", first_min_percent=80)
+        first = self._create_order((self.glass, 10))
+        second = self._create_order((self.glass, 5), partner=self.other_customer)
+        first.picking_ids.move_ids.priority = "1"
+        self._settle()
+        self._put_stock(self.glass, 9)
+        run = self._simulate()
+        self.assertEqual(
+            (self._line(run, first).qty_proposed, self._line(run, second).qty_proposed),
+            (9, 0),
+        )
+
+    def test_gives_back_what_it_cannot_use(self):
+        """What is held against the rules, as the rules came later, goes to others."""
+        self._put_stock(self.glass, 4)
+        first = self._create_order((self.glass, 10))
+        policy = self.env["backorder.policy"].create(
+            {"name": "Half", "shipping": "threshold", "first_min_percent": 50}
+        )
+        first.picking_ids.printed = True  # somebody has it in hand just now
+        first.backorder_policy_id = policy
+        first.picking_ids.printed = False
+        self._settle()
+        self.assertReserved(first, 4)
+        second = self._create_order((self.glass, 4), partner=self.other_customer)
+        run = self._simulate()
+        self.assertEqual(
+            (self._line(run, first).qty_proposed, self._line(run, second).qty_proposed),
+            (0, 4),
+        )
+
+    def test_fair_share(self):
+        """Whoever ships from a share on takes part in its turn, the others share."""
+        self._agree(shipping="threshold", first_min_percent=80)
+        strategy = self._create_strategy("star", sharing="fair_share")
+        bound = self._create_order((self.glass, 10))
+        others = [
+            self._create_order((self.glass, 10), partner=self.other_customer)
+            for _each in range(2)
+        ]
+        self._put_stock(self.glass, 6)
+        run = self._simulate(strategy)
+        self.assertEqual(
+            [self._line(run, order).qty_proposed for order in (bound, *others)],
+            [0, 3, 3],
+        )
+
+    def test_complete_lines(self):
+        self._agree(shipping="complete_lines")
+        order = self._create_order((self.glass, 10), (self.cup, 3))
+        self._put_stock(self.glass, 9)
+        self._put_stock(self.cup, 3)
+        run = self._simulate()
+        lines = self._line(run, order)
+        self.assertEqual(
+            {line.product_id.name: line.qty_proposed for line in lines},
+            {"Wine Glass": 0, "Cup": 3},
+        )
+
+    def test_receipt(self):
+        """A receipt that is not enough for one order serves the next."""
+        self._agree(shipping="threshold", first_min_percent=80)
+        first = self._create_order((self.glass, 10))
+        second = self._create_order((self.glass, 5), partner=self.other_customer)
+        self._receive((self.glass, 6))
+        self.assertReserved(first, 0)
+        self.assertReserved(second, 5)
+        self._receive((self.glass, 7))
+        self.assertReserved(first, 8)
+        self.assertStockSound(self.glass)
+
+
 class TestValidating(AgreementCommon):
     """Whatever way it is tried."""
 

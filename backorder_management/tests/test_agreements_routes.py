@@ -1,0 +1,292 @@
+"""The same agreement through one, two and three steps, with kits, units, returns and
+warehouses."""
+
+from __future__ import annotations
+
+from odoo.exceptions import UserError
+from odoo.fields import Command
+
+from .test_agreements import AgreementCommon
+
+STEPS = ("ship_only", "pick_ship", "pick_pack_ship")
+
+
+class TestSteps(AgreementCommon):
+    """
+    GIVEN half of the goods for the first shipment, two shipments, the last one complete
+    """
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._agree(
+            shipping="threshold",
+            first_min_percent=50,
+            max_shipments=2,
+            remainder="wait",
+        )
+
+    def _walk(self, order):
+        """Validate what is ready until it has left.
+
+        :return: the transfers, first step first
+        """
+        walked = self.env["stock.picking"]
+        while ready := order.picking_ids.filtered(
+            lambda each: each.state == "assigned"
+        ):
+            self.assertIs(self._press_validate(ready[0]), True)
+            walked |= ready[0]
+        return walked
+
+    def _play(self, order, number):
+        """The story, up to the end."""
+        self.assertHeld(order, "40 % of 50 % by quantity")
+        self.assertReserved(order, *([0] * number))
+        self._receive((self.glass, 2))
+        first = self._walk(order)
+        self.assertEqual(first[-1].release_number, 1)
+        self.assertEqual(order.order_line.qty_delivered, 6)
+        self._receive((self.glass, 3))
+        self.assertHeld(order, "Shipment 2 of 2 at most")
+        self._receive((self.glass, 1))
+        second = self._walk(order)
+        self.assertEqual(second[-1].release_number, 2)
+        self.assertEqual(order.order_line.qty_delivered, 10)
+        self.assertEqual(order.delivery_status, "full")
+        self.assertStockSound(self.glass)
+
+    def _run_steps(self, steps):
+        self._set_steps(steps)
+        self._put_stock(self.glass, 4)
+        self._play(self._create_order((self.glass, 10)), 1)
+
+    def test_one_step(self):
+        self._run_steps("ship_only")
+
+    def test_two_steps(self):
+        self._run_steps("pick_ship")
+
+    def test_three_steps(self):
+        self._run_steps("pick_pack_ship")
+
+    def test_later_step_checks_again(self):
+        """
+        GIVEN six of ten were picked, and three of them are lost on the way
+        THEN the last step holds the three that are left
+        """
+        self._set_steps("pick_ship")
+        self._put_stock(self.glass, 6)
+        order = self._create_order((self.glass, 10))
+        self._press_validate(self._delivery(order))
+        out = order.picking_ids.filtered(lambda each: each.state == "assigned")
+        self.assertEqual(out.picking_type_id, self.warehouse.out_type_id)
+        out.move_ids.quantity = 3
+        out.move_ids.picked = True
+        with self.assertRaisesRegex(UserError, "30 % of 50 % by quantity"):
+            out.button_validate()
+
+    def test_release_counts_for_all_steps(self):
+        self._set_steps("pick_pack_ship")
+        self._put_stock(self.glass, 4)
+        order = self._create_order((self.glass, 10))
+        self._delivery(order)._override_hold("Agreed by phone")
+        self._settle()
+        self.assertEqual(len(self._walk(order)), 3)
+        self.assertEqual(order.order_line.qty_delivered, 4)
+
+    def test_rest_is_cancelled_in_all_steps(self):
+        for steps in STEPS:
+            with self.subTest(steps=steps):
+                self._set_steps(steps)
+                product = self._create_product(steps)
+                self._agree(max_shipments=1, remainder="cancel")
+                self._put_stock(product, 4)
+                order = self._create_order((product, 10))
+                self._walk(order)
+                self.assertEqual(order.order_line.qty_delivered, 4)
+                self.assertEqual(order.order_line.qty_cancelled, 6)
+                self.assertFalse(self._delivery(order))
+                self.assertEqual(order.delivery_status, "cut_short")
+                self.assertEqual(
+                    sum("6.00" in note.body for note in order.message_ids), 1
+                )
+
+    def test_second_pick_joins_the_first(self):
+        """
+        GIVEN the rest of a shipment that may be cancelled
+        WHEN more is picked before the first part has left
+        THEN all of it leaves as one shipment
+        """
+        self._set_steps("pick_ship")
+        self._agree(max_shipments=1, remainder="cancel")
+        self._put_stock(self.glass, 4)
+        order = self._create_order((self.glass, 10))
+        self._press_validate(self._delivery(order))
+        self._receive((self.glass, 6))
+        pick = order.picking_ids.filtered(
+            lambda each: (
+                each.state == "assigned"
+                and each.picking_type_id == self.warehouse.pick_type_id
+            )
+        )
+        self._press_validate(pick)
+        self._walk(order)
+        self.assertEqual(order.order_line.qty_delivered, 10)
+        self.assertEqual(order.order_line.qty_cancelled, 0)
+
+    def test_two_units(self):
+        """Five of ten dozen are half of it, two pieces less are not."""
+        self._put_stock(self.glass, 58)
+        order = self._create_order(
+            {
+                "product_id": self.glass.id,
+                "product_uom_qty": 10,
+                "product_uom_id": self.dozen.id,
+            }
+        )
+        self.assertHeld(order, "4")
+        self._receive((self.glass, 2))
+        self._walk(order)
+        self.assertEqual(order.order_line.qty_delivered, 5)
+
+    def test_return_in_the_middle(self):
+        """
+        WHEN goods of the first shipment come back for a refund, or for others
+        THEN the second shipment is still the last one, and complete with the rest
+        """
+        self._put_stock(self.glass, 6)
+        order = self._create_order((self.glass, 10))
+        shipped = self._walk(order)
+        self._return(shipped, 2, refund=True)
+        # what came back is free again
+        self.assertHeld(order, "Shipment 2 of 2 at most")
+        self._receive((self.glass, 2))
+        self.assertReserved(order, 4)
+        self._walk(order)
+        self.assertEqual(order.order_line.qty_delivered, 8)
+
+    def test_exchange_in_the_middle(self):
+        self._put_stock(self.glass, 6)
+        order = self._create_order((self.glass, 10))
+        shipped = self._walk(order)
+        self._return(shipped, 2, refund=False, exchange=True)
+        self.assertEqual(order.order_line.qty_backorder_open, 6)
+        self._receive((self.glass, 4))
+        self._walk(order)
+        self.assertEqual(order.order_line.qty_backorder_open, 0)
+
+    def test_second_warehouse(self):
+        """
+        GIVEN an order with lines from two warehouses
+        THEN each warehouse's goods are decided by themselves
+        """
+        second = self.env["stock.warehouse"].create({"name": "Second", "code": "SEC"})
+        route = second.delivery_route_id
+        route.sale_selectable = True
+        self._put_stock(self.glass, 10)
+        self._put_stock(self.cup, 1, location=second.lot_stock_id)
+        order = self._create_order(
+            (self.glass, 10),
+            {
+                "product_id": self.cup.id,
+                "product_uom_qty": 4,
+                "route_ids": [Command.set(route.ids)],
+            },
+        )
+        here, there = order.order_line.move_ids.mapped("picking_id").sorted(
+            lambda picking: picking.picking_type_id.warehouse_id != self.warehouse
+        )
+        self.assertFalse(here.backorder_held)
+        self.assertEqual(there.backorder_hold_reason, "25 % of 50 % by quantity")
+        self.assertIs(self._press_validate(here), True)
+        self.assertEqual(here.state, "done")
+        with self.assertRaisesRegex(UserError, "25 % of 50 %"):
+            there.move_ids.quantity = 1
+            there.button_validate()
+
+    def test_transfer_of_two_orders(self):
+        """
+        GIVEN deliveries of two orders put into one transfer
+        WHEN one of the orders may ship
+        THEN the transfer is ready with its goods; the other's stay
+        """
+        self._put_stock(self.cup, 5)
+        self._put_stock(self.glass, 4)
+        held = self._create_order((self.glass, 10))
+        free = self._create_order((self.cup, 5), partner=self.other_customer)
+        transfer = free.picking_ids
+        held.picking_ids.move_ids.picking_id = transfer
+        self._settle()
+        self.assertFalse(transfer.backorder_held)
+        self.assertEqual(transfer.state, "assigned")
+        transfer.with_context(skip_backorder=True).button_validate()
+        self._settle()
+        self.assertEqual(free.order_line.qty_delivered, 5)
+        self.assertEqual(held.order_line.qty_delivered, 0)
+        self.assertEqual(held.order_line.qty_backorder_open, 10)
+
+
+class TestKits(AgreementCommon):
+    """A set is a pot and two lids."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if "mrp.bom" not in cls.env:
+            return
+        cls.pot = cls._create_product("Pot")
+        cls.lid = cls._create_product("Lid")
+        cls.set = cls._create_product("Set", list_price=30.0)
+        cls.env["mrp.bom"].create(
+            {
+                "product_tmpl_id": cls.set.product_tmpl_id.id,
+                "type": "phantom",
+                "bom_line_ids": [
+                    Command.create({"product_id": cls.pot.id, "product_qty": 1}),
+                    Command.create({"product_id": cls.lid.id, "product_qty": 2}),
+                ],
+            }
+        )
+
+    def setUp(self):
+        super().setUp()
+        if "mrp.bom" not in self.env:
+            self.skipTest("manufacturing is not installed")
+
+    def test_whole_kits_count(self):
+        """Ten pots and eight lids are four sets of ten."""
+        self._agree(shipping="threshold", first_min_percent=50)
+        self._put_stock(self.pot, 10)
+        self._put_stock(self.lid, 8)
+        order = self._create_order((self.set, 10))
+        self.assertHeld(order, "40 % of 50 % by quantity")
+        self._receive((self.lid, 2))
+        delivery = self._delivery(order)
+        self.assertEqual(delivery.state, "assigned")
+        delivery.with_context(skip_backorder=True).button_validate()
+        self._settle()
+        self.assertEqual(order.order_line.qty_delivered, 5)
+
+    def test_complete_lines(self):
+        self._agree(shipping="complete_lines")
+        self._put_stock(self.pot, 3)
+        self._put_stock(self.lid, 5)
+        self._put_stock(self.cup, 1)
+        order = self._create_order((self.set, 3), (self.cup, 1))
+        delivery = self._delivery(order)
+        held = {move.product_id.name: move.quantity for move in delivery.move_ids}
+        self.assertEqual(held, {"Pot": 0, "Lid": 0, "Cup": 1})
+        delivery.with_context(skip_backorder=True).button_validate()
+        self._settle()
+        self._receive((self.lid, 1))
+        self.assertShips(order, 3, 1)
+
+    def test_rest_of_kits_is_cancelled(self):
+        self._agree(max_shipments=1, remainder="cancel")
+        self._put_stock(self.pot, 2)
+        self._put_stock(self.lid, 4)
+        order = self._create_order((self.set, 5))
+        self.assertShips(order, 2)
+        self.assertEqual(order.order_line.qty_cancelled, 3)
+        self.assertFalse(self._delivery(order))
