@@ -26,6 +26,7 @@ from . import test_planning_ranking
 from . import test_planning_reallocation
 from . import test_planning_runs
 from . import test_planning_states
+from . import test_random_cancelling
 from . import test_random_operations
 from . import test_reservation
 from . import test_reservation_concurrency
