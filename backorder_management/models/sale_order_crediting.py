@@ -32,7 +32,10 @@ class SaleOrder(models.Model):
             deposit = order._is_deposit_creditable() and credit.deposit
             order.backorder_credit_amount = credit.amount + credit.deposit
             order.backorder_credit_note = order._describe_credit(credit)
-            order.backorder_credit_ready = bool(credit.amount or deposit)
+            # core makes no documents of a cancelled order: its invoices are reversed
+            order.backorder_credit_ready = order.state == "sale" and bool(
+                credit.amount or deposit
+            )
 
     def _find_backorder_credit(self) -> Credit:
         """What this order is to be credited for, quantities in units of the lines."""
@@ -40,7 +43,7 @@ class SaleOrder(models.Model):
         lines = self.order_line.filtered(
             lambda line: not line.display_type and not line.is_downpayment
         )
-        if self.state != "sale" or not any(lines.mapped("qty_cancelled")):
+        if not any(lines.mapped("qty_cancelled")):
             return Credit()
         credit = find_credit(
             {line.id: line._get_credit_facts() for line in lines},
@@ -132,7 +135,7 @@ class SaleOrder(models.Model):
             self.check_access("write")
         # sudo: quantities and deposits are facts, whatever the user may see of them
         order = self.sudo()
-        credit = order._find_backorder_credit()
+        credit = order._find_backorder_credit() if self.state == "sale" else Credit()
         if credit.deposit and order._is_deposit_creditable():
             # All that can be invoiced less the deposit: core's last invoice.
             invoices = self._create_invoices(final=True)
@@ -167,6 +170,8 @@ class SaleOrderLine(models.Model):
 
     def _get_quantity_due(self) -> float:
         """What the customer is to pay for in the end, in the line's unit."""
+        if self.state == "cancel":
+            return self.qty_delivered
         if self._is_invoiced_by_shipment() and self.move_ids:
             return self.qty_delivered + self.qty_backorder_open
         if self.product_id.invoice_policy == "order":

@@ -14,7 +14,7 @@ class SaleOrder(models.Model):
     # Delivered" means, in Odoo's lists and in the portal, that more is on its way.
     delivery_status = fields.Selection(
         selection_add=[(CUT_SHORT, "Delivered, Rest Cancelled")],
-        ondelete={CUT_SHORT: lambda orders: orders.write({"delivery_status": "full"})},
+        ondelete={CUT_SHORT: "set full"},
     )
 
     # The cancelled quantities are no dependency: they follow reservations as well, and
@@ -59,6 +59,7 @@ class SaleOrderLine(models.Model):
         # What is invoiced and delivered hangs on the cancelled quantity, which hardly
         # ever changes, while its own sources do with every reservation: as a declared
         # dependency it would have all of that computed anew each time.
+        self._fetch_backorder()
         before = {line: line._origin.qty_cancelled for line in self}
         result = super()._compute_backorder()
         changed = self.filtered(lambda line: line.qty_cancelled != before[line])

@@ -89,8 +89,7 @@ class SaleOrderLine(models.Model):
         "move_ids.picking_id.backorder_hold_facts",
     )
     def _compute_backorder(self):
-        # many lines change without anybody looking at the rest of them
-        self.fetch([*BACKORDER_FIELDS, "state", "product_id", "product_uom_id"])
+        self._fetch_backorder()
         confirmed = self.filtered(lambda line: line.state in ("sale", "cancel"))
         shortages = confirmed.move_ids._get_backorder_shortages()
         lines_by_value = defaultdict(list)
@@ -100,6 +99,11 @@ class SaleOrderLine(models.Model):
         # many lines have the same figures, and setting each costs more than grouping
         for (name, value), ids in lines_by_value.items():
             self.browse(ids)[name] = value
+
+    def _fetch_backorder(self):
+        """Read what is computed anew; many lines change without anybody looking at
+        the rest of them."""
+        self.fetch([*BACKORDER_FIELDS, "state", "product_id", "product_uom_id"])
 
     def _prepare_backorder_values(self, shortages) -> dict:
         """Quantities in the line's unit, the state, and since when it is short."""

@@ -8,6 +8,7 @@ from . import test_credit_cancelled
 from . import test_cut_over
 from . import test_demo
 from . import test_duplicate_quants
+from . import test_expiry
 from . import test_invoicing
 from . import test_invoicing_concurrency
 from . import test_invoicing_credit
@@ -28,6 +29,7 @@ from . import test_planning_reallocation
 from . import test_planning_runs
 from . import test_planning_shipping
 from . import test_planning_states
+from . import test_random_cancelling
 from . import test_random_operations
 from . import test_reservation
 from . import test_reservation_concurrency

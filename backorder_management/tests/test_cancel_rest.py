@@ -471,6 +471,37 @@ class TestCancelRest(CancelCommon):
         )
         self.assertEqual(note.author_id, picker.partner_id)
 
+    def test_inside_of_a_validation(self):
+        """
+        GIVEN something that cancels the rest as soon as a last step is done
+        WHEN a warehouse user validates the transfer, in one to three steps
+        THEN it is validated, and nothing is left open
+        """
+        picker = self._create_user("picker", "stock.group_stock_user")
+        core = self.registry["stock.move"]._action_done
+
+        def _action_done(moves, cancel_backorder=False):
+            done = core(moves, cancel_backorder=cancel_backorder)
+            last = done.filtered(lambda move: move.location_dest_id._is_outgoing())
+            last.sale_line_id._cancel_backorder_rest("last shipment agreed")
+            return done
+
+        self.patch(self.registry["stock.move"], "_action_done", _action_done)
+        for steps in STEPS:
+            with self.subTest(steps=steps):
+                self._set_steps(steps)
+                product = self._create_product(steps)
+                self._put_stock(product, 4)
+                order = self._create_order((product, 10))
+                while opened := self._get_open(order):
+                    [picking] = opened.filtered(
+                        lambda p: any(p.move_ids.mapped("quantity"))
+                    )
+                    self._validate(picking.with_user(picker))
+                self.assertEqual(order.order_line.qty_delivered, 4)
+                self.assertLine(order.order_line, "cancelled", cancelled=6)
+                self.assertEqual(order.delivery_status, "cut_short")
+
 
 @tagged("post_install", "-at_install")
 class TestDeliveryStatus(CancelCommon):
@@ -525,6 +556,13 @@ class TestDeliveryStatus(CancelCommon):
         order = self._create_order((self.glass, 4))
         order.order_line._cancel_backorder_rest("no more")
         self.assertFalse(order.delivery_status)
+
+    def test_the_portal_knows_it(self):
+        page = self.env.ref("sale.portal_my_orders")._get_combined_arch()
+        texts = page.xpath("//span[contains(@t-elif, 'cut_short')]/text()")
+        self.assertEqual(
+            [text.strip() for text in texts], ["Delivered, Rest Cancelled"]
+        )
 
     def test_no_queries_for_orders_that_were_not_cut(self):
         """The status asks for nothing that is not at hand when a delivery is done."""

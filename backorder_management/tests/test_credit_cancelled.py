@@ -257,6 +257,28 @@ class TestCredit(CancelledInvoicingCommon):
         self.assertEqual(order.order_line.qty_to_invoice, -3)
         self.assertFalse(order.backorder_credit_amount)
 
+    def test_the_order_is_cancelled(self):
+        """
+        GIVEN 10 lamps invoiced, 4 delivered
+        WHEN the whole order is cancelled
+        THEN it says that 600 are to be credited; core makes no documents of a cancelled
+        order, so that its invoice is reversed, which settles it
+        """
+        order = self._create_order((self.lamp, 10))
+        invoice = self._invoice(order)
+        self._ship(order, 4)
+        order._action_cancel()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertEqual(order.backorder_credit_amount, 600)
+        self.assertFalse(order.backorder_credit_ready)
+        with self.assertRaisesRegex(UserError, "nothing to credit"):
+            order.action_credit_cancelled()
+        reversed_invoice = invoice._reverse_moves()
+        reversed_invoice.invoice_line_ids.quantity = 6
+        self.env.invalidate_all()
+        self.assertFalse(order.backorder_credit_amount)
+
     # ----------------------------------------------------------------- deposits
 
     def test_deposit(self):

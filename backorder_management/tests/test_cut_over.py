@@ -72,6 +72,14 @@ class TestCutOver(BackorderCommon):
         self._settle()
         self.assertEqual(order.order_line.qty_backordered, 2)
 
+    def test_rest_cancelled_before_is_not_fully_delivered(self):
+        self._put_stock(self.glass, 4)
+        order = self._create_order((self.glass, 10))
+        self._validate(order.picking_ids, backorder=False)
+        self.env.cr.execute(SQL("UPDATE sale_order SET delivery_status = 'full'"))
+        self._install()
+        self.assertEqual(order.delivery_status, "cut_short")
+
     def test_covered_by_free_stock(self):
         self.warehouse.out_type_id.reservation_method = "manual"
         self._put_stock(self.glass, 10)
