@@ -1,4 +1,5 @@
 from . import hypothesis_profile
+from . import test_acceptance
 from . import test_bad_input
 from . import test_corners
 from . import test_cut_over
@@ -11,6 +12,7 @@ from . import test_invoicing_routes
 from . import test_invoicing_users
 from . import test_kits
 from . import test_pinned_arrivals
+from . import test_planning_acceptance
 from . import test_planning_allocation
 from . import test_planning_complete_orders
 from . import test_planning_exclusion
