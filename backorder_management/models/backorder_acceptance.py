@@ -129,8 +129,8 @@ class ProductCategory(models.Model):
         ACCEPTANCE,
         string="Accept",
         company_dependent=True,
-        help="What orders of these products may ask for. Empty: as the parent category, "
-        "the customer's agreement, or the company says.",
+        help="What orders of these products may ask for. Empty: as the parent "
+        "category, the customer's agreement, or the company says.",
     )
 
     def _get_backorder_acceptance(self) -> str | bool:

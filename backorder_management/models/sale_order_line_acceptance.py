@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from odoo import api, fields, models
 
-from .backorder_acceptance_check import PULLING, AcceptanceCheck, Refusal
+from .backorder_acceptance_check import (
+    FROM_STOCK,
+    PULLING,
+    TO_ORDER,
+    AcceptanceCheck,
+    Refusal,
+)
 
 
 class SaleOrderLine(models.Model):
@@ -59,7 +67,8 @@ class SaleOrderLine(models.Model):
         }
 
     def _asks_for_goods(self) -> bool:
-        """Could it be refused? What is re-invoiced, paid in advance, or taken back asks for nothing."""
+        """Could it be refused? What is re-invoiced, paid in advance, or taken back asks
+        for nothing."""
         company = self.order_id.company_id
         return bool(
             company
@@ -74,9 +83,9 @@ class SaleOrderLine(models.Model):
     def _get_backorder_source(self, product) -> tuple:
         """Where a delivery of the product takes it from.
 
-        :return: the place, and after core's `procure_method` whether the goods are taken
-            from what is there, are bought, made or done for this very line, or the
-            latter where the former does not suffice
+        :return: the place, and after core's `procure_method` whether the goods are
+            taken from what is there, are bought, made or done for this very line, or
+            the latter where the former does not suffice
         """
         stock = self.warehouse_id.lot_stock_id
         if not product.is_storable:
@@ -119,13 +128,10 @@ class SaleOrderLine(models.Model):
     @api.model
     def _get_acceptance_checks(self, asked: dict) -> list[AcceptanceCheck]:
         """One for each company."""
-        lines = self.browse().union(*asked)
-        return [
-            AcceptanceCheck(company, {line: asked[line] for line in lines})
-            for company, lines in lines.grouped(
-                lambda line: line.order_id.company_id
-            ).items()
-        ]
+        by_company = defaultdict(dict)
+        for line, quantity in asked.items():
+            by_company[line.order_id.company_id][line] = quantity
+        return [AcceptanceCheck(*each) for each in by_company.items()]
 
     def _action_launch_stock_rule(self, *, previous_product_uom_qty=False):
         # Core passes here whatever asks a confirmed order for more goods: new lines and
