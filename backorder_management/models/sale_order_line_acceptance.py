@@ -101,7 +101,6 @@ class SaleOrderLine(models.Model):
         rule = Rule._get_rule(product, self._get_location_final(), values)
         # older deliveries in steps are pulled, the first step last
         while rule._is_pulled_on():
-            values["warehouse_id"] = rule.propagate_warehouse_id or rule.warehouse_id
             before, rule = rule, Rule._get_rule(product, rule.location_src_id, values)
             if rule == before:
                 break
