@@ -708,7 +708,8 @@ class TestAcceptanceDialog(AcceptanceCommon):
 
     def test_a_substitute_that_is_sold_in_the_same_unit(self):
         self._put_stock(self.cup, 10)
-        self.cup.product_tmpl_id.uom_ids = [Command.link(self.dozen.id)]
+        self.dozen.active = True
+        self.cup.uom_ids = self.dozen
         line = self.order.order_line
         line.write({"product_uom_id": self.dozen.id, "product_uom_qty": 2})
         dialog = self._ask()
