@@ -83,7 +83,7 @@ class AcceptanceCheck:
     def _get_part(self, line, product, per_unit: float, rule: str) -> Part:
         if rule == ALLOW:
             # where it comes from does not matter unless somebody else is restricted
-            place, method = line.warehouse_id.lot_stock_id, FROM_STOCK
+            place, method = line._get_backorder_stock(), FROM_STOCK
         else:
             place, method = line._get_backorder_source(product)
         if method != FROM_STOCK and self._get_own_word(product) != REFUSE:
@@ -99,7 +99,11 @@ class AcceptanceCheck:
         if not bom:
             return {product: unit._compute_quantity(1.0, product.uom_id, round=False)}
         kits = unit._compute_quantity(1.0, bom.product_uom_id, round=False)
-        _boms, bom_lines = bom.explode(product, 1.0)
+        _boms, bom_lines = bom.explode(
+            product,
+            1.0,
+            never_attribute_values=line.product_no_variant_attribute_value_ids,
+        )
         quantities = defaultdict(float)
         for bom_line, data in bom_lines:
             component = bom_line.product_id
@@ -192,7 +196,7 @@ class Refusal:
     @cached_property
     def substitute_supplies(self) -> dict[int, Supply]:
         """What is there and coming of each substitute, by product id."""
-        place = self.line.warehouse_id.lot_stock_id
+        place = self.line._get_backorder_stock()
         storable = self.substitutes.filtered("is_storable")
         supplies = self.check.finder.find(
             (product.id, place.id) for product in storable

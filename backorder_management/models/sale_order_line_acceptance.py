@@ -80,6 +80,11 @@ class SaleOrderLine(models.Model):
             and self.product_uom_qty > 0
         )
 
+    def _get_backorder_stock(self):
+        """Where the line's warehouse keeps its goods."""
+        # sudo: whoever may read warehouses
+        return self.sudo().warehouse_id.lot_stock_id
+
     def _get_backorder_source(self, product) -> tuple:
         """Where a delivery of the product takes it from.
 
@@ -87,18 +92,18 @@ class SaleOrderLine(models.Model):
             taken from what is there, are bought, made or done for this very line, or
             the latter where the former does not suffice
         """
-        stock = self.warehouse_id.lot_stock_id
+        line = self.sudo()  # whoever may read warehouses and routes
+        stock = line._get_backorder_stock()
         if not product.is_storable:
             return stock, TO_ORDER
         values = {
-            "company_id": self.company_id,
-            "packaging_uom_id": self.product_uom_id,
-            "route_ids": self.route_ids,
-            "warehouse_id": self.warehouse_id,
+            "company_id": line.company_id,
+            "packaging_uom_id": line.product_uom_id,
+            "route_ids": line.route_ids,
+            "warehouse_id": line.warehouse_id,
         }
-        # sudo: whoever may read routes
-        Rule = self.env["stock.rule"].sudo()
-        rule = Rule._get_rule(product, self._get_location_final(), values)
+        Rule = line.env["stock.rule"]
+        rule = Rule._get_rule(product, line._get_location_final(), values)
         # older deliveries in steps are pulled, the first step last
         while rule._is_pulled_on():
             before, rule = rule, Rule._get_rule(product, rule.location_src_id, values)

@@ -198,6 +198,45 @@ class TestAcceptance(AcceptanceCommon):
         purchase.button_confirm()
         self.assertConfirms(self._quote((self.cup, 5)))
 
+    def test_a_production_is_an_arrival(self):
+        """When it is confirmed."""
+        if "mrp.production" not in self.env:
+            self.skipTest("mrp is NOT installed: NOT tested")
+        production = self.env["mrp.production"].create(
+            {"product_id": self.cup.id, "product_qty": 5}
+        )
+        self.cup.backorder_acceptance = "incoming"
+        self.assertRefused(self._quote((self.cup, 5)), "Coming: nothing.")
+        production.action_confirm()
+        self.assertConfirms(self._quote((self.cup, 5)))
+        self.assertRefused(self._quote((self.cup, 1)))
+
+    def test_a_transfer_into_the_warehouse_is_an_arrival(self):
+        quality = self.warehouse.wh_qc_stock_loc_id
+        self._put_stock(self.cup, 5, quality)
+        transfer = self.env["stock.picking"].create(
+            {
+                "picking_type_id": self.warehouse.int_type_id.id,
+                "location_id": quality.id,
+                "location_dest_id": self.stock.id,
+                "move_ids": [
+                    Command.create(
+                        {
+                            "product_id": self.cup.id,
+                            "product_uom_qty": 5,
+                            "location_id": quality.id,
+                            "location_dest_id": self.stock.id,
+                        }
+                    )
+                ],
+            }
+        )
+        self.cup.backorder_acceptance = "incoming"
+        self.assertRefused(self._quote((self.cup, 5)), "There: 0.00 Units.")
+        transfer.action_confirm()
+        self.assertRefused(self._quote((self.cup, 6)), "5.00 Units accepted")
+        self.assertConfirms(self._quote((self.cup, 5)))
+
     def test_another_warehouse(self):
         """What is there and coming elsewhere does not count; what is short does."""
         other = self.env["stock.warehouse"].create({"name": "East", "code": "EAST"})
@@ -546,6 +585,16 @@ class TestAcceptance(AcceptanceCommon):
         with self.assertQueryCount(0):
             order._check_acceptance(order._get_asked())
             self.assertFalse(order.backorder_acceptance_warning)
+
+    def test_an_order_of_what_is_not_restricted_costs_little(self):
+        """Where other products are restricted: what product, category and agreement
+        say is read, and nothing of stock."""
+        self._create_product("Vase", backorder_acceptance="refuse")
+        order = self._quote((self.glass, 5), (self.cup, 5))
+        self.env.invalidate_all()
+        order.order_line.mapped("product_id.categ_id.name")
+        with self.assertQueryCount(2):
+            order._check_acceptance(order._get_asked())
 
     def test_whoever_begins_to_restrict_is_heard(self):
         """The answer that nobody restricts anything is remembered until then."""
@@ -897,6 +946,12 @@ class TestAcceptanceDialog(AcceptanceCommon):
         self.env.invalidate_all()
         order = self.order.with_user(self.seller)
         self.assertIn("There: 4.00 Units", order.backorder_acceptance_warning)
+
+    def test_who_has_no_other_right_opens_the_quotation(self):
+        clerk = self._create_user("clerk", "account.group_account_invoice")
+        self.env.invalidate_all()
+        form = Form(self.order.with_user(clerk))
+        self.assertIn("There: 4.00 Units", form.backorder_acceptance_warning)
 
     def test_what_others_wait_for_counts_whoever_may_see_it(self):
         self.glass.backorder_acceptance = "allow"
