@@ -4,9 +4,15 @@ import json
 from contextlib import contextmanager
 from unittest import SkipTest
 
+import psycopg2
+
+from odoo import api
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command, Datetime
+from odoo.modules.registry import Registry
 from odoo.tests import Form, HttpCase, tagged
+from odoo.tests.common import BaseCase, get_db_name
+from odoo.tools import mute_logger
 
 from .common import BackorderCommon
 
@@ -1011,3 +1017,58 @@ class TestAcceptanceOverTheWire(HttpCase, AcceptanceCommon):
         self.order.order_line.product_uom_qty = 4
         self.assertIs(self._call("call_button")["result"], False)
         self.assertEqual(self.order.state, "sale")
+
+
+@tagged("post_install", "-at_install")
+class TestAcceptanceConcurrency(BaseCase):
+    """Two people confirm at the same moment, on two real connections."""
+
+    def test_nobody_is_promised_what_another_one_just_gets(self):
+        """
+        GIVEN two orders of a product that may be short up to a limit
+        WHEN both are checked before either transaction has ended
+        THEN the later one is refused by the database; Odoo then tries it again
+        """
+        registry = Registry(get_db_name())
+        with registry.cursor() as first, registry.cursor() as second:
+            ours = api.Environment(first, api.SUPERUSER_ID, {})
+            theirs = api.Environment(second, api.SUPERUSER_ID, {})
+            orders = self._create_orders(ours)
+            product = orders.order_line.product_id
+            try:
+                [mine, other] = orders
+                other = other.with_env(theirs)
+                asked = other._get_asked()  # from now on it sees nothing new
+                mine._check_acceptance(mine._get_asked())
+                with (
+                    self.assertRaises(psycopg2.errors.LockNotAvailable),
+                    mute_logger("odoo.sql_db"),
+                ):
+                    other._check_acceptance(asked)
+            finally:
+                second.rollback()
+                first.rollback()
+                orders.unlink()
+                product.unlink()
+                first.commit()
+                registry.clear_cache()  # nobody restricts anything any more
+
+    def _create_orders(self, env):
+        product = env["product.product"].create(
+            {
+                "name": "Contested",
+                "is_storable": True,
+                "backorder_acceptance": "limit",
+                "backorder_limit_qty": 1,
+            }
+        )
+        partner = env.ref("base.main_partner")
+        line = {"product_id": product.id, "product_uom_qty": 1}
+        orders = env["sale.order"].create(
+            [
+                {"partner_id": partner.id, "order_line": [Command.create(line)]}
+                for _each in range(2)
+            ]
+        )
+        env.cr.commit()
+        return orders
