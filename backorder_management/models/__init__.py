@@ -56,3 +56,8 @@ from . import stock_move_holdings
 from . import stock_move_reallocation
 from . import stock_move_pin
 from . import stock_warehouse
+from . import backorder_acceptance
+from . import payment_transaction
+from . import sale_order_acceptance
+from . import sale_order_line_acceptance
+from . import stock_rule_acceptance

@@ -6,7 +6,7 @@ Quantities are in the products' units of measure.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -709,46 +709,11 @@ class FactFinder:
         return [(*key, float(quantity)) for *key, quantity in rows]
 
     def get_arrivals_query(self, facts: dict[int, Fact]) -> SQL:
-        """Open moves that bring goods from outside to the places that demands take
-        from. Of a chain of them one step counts; what is bought for somebody who takes
-        it away again does not."""
-        return SQL(
-            """
-            SELECT m.id AS move_id, m.product_id, place.id AS place_id, m.product_qty,
-                   m.date
-              FROM stock_move m
-              JOIN stock_location source ON source.id = m.location_id
-              JOIN stock_location target
-                ON target.id = COALESCE(m.location_final_id, m.location_dest_id)
-              JOIN stock_location place
-                ON place.id = ANY(%s)
-               AND starts_with(target.parent_path, place.parent_path)
-               AND NOT starts_with(source.parent_path, place.parent_path)
-             WHERE m.product_id = ANY(%s) AND m.company_id = %s
-               AND m.state IN %s AND target.usage = 'internal'
-               AND NOT EXISTS (
-                    SELECT FROM stock_move_move_rel chain
-                      JOIN stock_move origin ON origin.id = chain.move_orig_id
-                      JOIN stock_location reached
-                        ON reached.id = COALESCE(origin.location_final_id,
-                                                 origin.location_dest_id)
-                     WHERE chain.move_dest_id = m.id AND origin.state IN %s
-                       AND starts_with(reached.parent_path, place.parent_path))
-               AND NOT EXISTS (
-                    SELECT FROM stock_move_move_rel chain
-                      JOIN stock_move onward ON onward.id = chain.move_dest_id
-                      JOIN stock_location reached
-                        ON reached.id = onward.location_dest_id
-                     WHERE chain.move_orig_id = m.id AND onward.state IN %s
-                       AND onward.procure_method = 'make_to_order'
-                       AND NOT starts_with(reached.parent_path, place.parent_path))
-            """,
-            sorted({fact.location_id for fact in facts.values()}),
-            sorted({fact.product_id for fact in facts.values()}),
+        """Arrivals at the places that demands take from."""
+        return get_arrivals_query(
             self.company.id,
-            OPEN_STATES,
-            OPEN_STATES,
-            OPEN_STATES,
+            {fact.location_id for fact in facts.values()},
+            {fact.product_id for fact in facts.values()},
         )
 
     # --------------------------------------------------------------------- groups
@@ -826,3 +791,48 @@ def get_facts_of(moves, reference_ids: frozenset[int]) -> dict[int, Fact]:
             received_for=not reference_ids.isdisjoint(move.reference_ids.ids),
         )
     return facts
+
+
+def get_arrivals_query(
+    company_id: int, location_ids: Iterable[int], product_ids: Iterable[int]
+) -> SQL:
+    """Open moves that bring goods from outside to these places. Of a chain of them one
+    step counts; what is bought for somebody who takes it away again does not."""
+    return SQL(
+        """
+        SELECT m.id AS move_id, m.product_id, place.id AS place_id, m.product_qty,
+               m.date
+          FROM stock_move m
+          JOIN stock_location source ON source.id = m.location_id
+          JOIN stock_location target
+            ON target.id = COALESCE(m.location_final_id, m.location_dest_id)
+          JOIN stock_location place
+            ON place.id = ANY(%s)
+           AND starts_with(target.parent_path, place.parent_path)
+           AND NOT starts_with(source.parent_path, place.parent_path)
+         WHERE m.product_id = ANY(%s) AND m.company_id = %s
+           AND m.state IN %s AND target.usage = 'internal'
+           AND NOT EXISTS (
+                SELECT FROM stock_move_move_rel chain
+                  JOIN stock_move origin ON origin.id = chain.move_orig_id
+                  JOIN stock_location reached
+                    ON reached.id = COALESCE(origin.location_final_id,
+                                             origin.location_dest_id)
+                 WHERE chain.move_dest_id = m.id AND origin.state IN %s
+                   AND starts_with(reached.parent_path, place.parent_path))
+           AND NOT EXISTS (
+                SELECT FROM stock_move_move_rel chain
+                  JOIN stock_move onward ON onward.id = chain.move_dest_id
+                  JOIN stock_location reached
+                    ON reached.id = onward.location_dest_id
+                 WHERE chain.move_orig_id = m.id AND onward.state IN %s
+                   AND onward.procure_method = 'make_to_order'
+                   AND NOT starts_with(reached.parent_path, place.parent_path))
+        """,
+        sorted(location_ids),
+        sorted(product_ids),
+        company_id,
+        OPEN_STATES,
+        OPEN_STATES,
+        OPEN_STATES,
+    )

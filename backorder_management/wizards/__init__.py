@@ -1,3 +1,4 @@
+from . import backorder_acceptance
 from . import backorder_block
 from . import backorder_override
 from . import backorder_cancel

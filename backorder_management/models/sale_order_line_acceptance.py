@@ -1,0 +1,148 @@
+"""What order lines ask for, and whether it is accepted."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from odoo import api, fields, models
+
+from .backorder_acceptance_check import (
+    FROM_STOCK,
+    PULLING,
+    TO_ORDER,
+    AcceptanceCheck,
+    Refusal,
+)
+
+
+class SaleOrderLine(models.Model):
+    _inherit = "sale.order.line"
+
+    backorder_acceptance_warning = fields.Char(
+        "Not Accepted",
+        compute="_compute_backorder_acceptance_warning",
+        help="Why the order cannot be confirmed with this line.",
+    )
+
+    @api.depends(
+        "state",
+        "product_id",
+        "product_uom_id",
+        "product_uom_qty",
+        "warehouse_id",
+        "order_id.backorder_policy_id",
+        # lines of one order share what is there
+        "order_id.order_line.product_id",
+        "order_id.order_line.product_uom_id",
+        "order_id.order_line.product_uom_qty",
+    )
+    def _compute_backorder_acceptance_warning(self):
+        self.backorder_acceptance_warning = False
+        for order, lines in self.grouped("order_id").items():
+            if order.state not in ("draft", "sent"):
+                continue
+            # a line that is just being typed may not know the others
+            everything = order.order_line if lines <= order.order_line else lines
+            for refusal in everything._find_refusals(everything._get_asked()):
+                if refusal.line in lines:
+                    refusal.line.backorder_acceptance_warning = refusal.describe()
+
+    # -------------------------------------------------------------- what is asked for
+
+    def _get_asked(self) -> dict:
+        """What each line asks for when its order is confirmed, in its unit."""
+        return {line: line.product_uom_qty for line in self if line._asks_for_goods()}
+
+    def _get_asked_more(self, before: dict[int, float]) -> dict:
+        """What lines of confirmed orders ask for beyond what they did, in their unit.
+
+        :param before: quantities by line id; unknown: the line is new
+        """
+        return {
+            line: line.product_uom_qty - before.get(line.id, 0.0)
+            for line in self
+            if line.state == "sale"
+            and line._asks_for_goods()
+            and line.product_uom_qty > before.get(line.id, 0.0)
+        }
+
+    def _asks_for_goods(self) -> bool:
+        """Could it be refused? What is re-invoiced, paid in advance, or taken back asks
+        for nothing."""
+        company = self.order_id.company_id
+        return bool(
+            company
+            and company._restricts_backorders()  # costs nothing, and mostly says no
+            and self.product_id
+            and not self.display_type
+            and not self.is_downpayment
+            and not self.is_expense
+            and self.product_uom_qty > 0
+        )
+
+    def _get_backorder_stock(self):
+        """Where the line's warehouse keeps its goods."""
+        # sudo: whoever may read warehouses
+        return self.sudo().warehouse_id.lot_stock_id
+
+    def _get_backorder_source(self, product) -> tuple:
+        """Where a delivery of the product takes it from.
+
+        :return: the place, and after core's `procure_method` whether the goods are
+            taken from what is there, are bought, made or done for this very line, or
+            the latter where the former does not suffice
+        """
+        line = self.sudo()  # whoever may read warehouses and routes
+        stock = line._get_backorder_stock()
+        if not product.is_storable:
+            return stock, TO_ORDER
+        values = {
+            "company_id": line.company_id,
+            "packaging_uom_id": line.product_uom_id,
+            "route_ids": line.route_ids,
+            "warehouse_id": line.warehouse_id,
+        }
+        Rule = line.env["stock.rule"]
+        rule = Rule._get_rule(product, line._get_location_final(), values)
+        # older deliveries in steps are pulled, the first step last
+        while rule._is_pulled_on():
+            before, rule = rule, Rule._get_rule(product, rule.location_src_id, values)
+            if rule == before:
+                break
+        if not rule:
+            return stock, FROM_STOCK
+        if rule.action not in PULLING:
+            return stock, TO_ORDER
+        return rule.location_src_id, rule.procure_method
+
+    # ------------------------------------------------------------------- is it accepted
+
+    @api.model
+    def _find_refusals(self, asked: dict) -> list[Refusal]:
+        """Which of these lines are not accepted as a whole. Reads only.
+
+        :param asked: by line, what it asks for, in its unit
+        """
+        return [
+            refusal
+            for check in self._get_acceptance_checks(asked)
+            for refusal in check.find_refusals()
+        ]
+
+    @api.model
+    def _get_acceptance_checks(self, asked: dict) -> list[AcceptanceCheck]:
+        """One for each company."""
+        by_company = defaultdict(dict)
+        for line, quantity in asked.items():
+            by_company[line.order_id.company_id][line] = quantity
+        return [AcceptanceCheck(*each) for each in by_company.items()]
+
+    def _action_launch_stock_rule(self, *, previous_product_uom_qty=False):
+        # Core passes here whatever asks a confirmed order for more goods: new lines and
+        # raised ones. The goods have not been taken from stock yet.
+        if not self.env.context.get("skip_procurement"):
+            asked = self._get_asked_more(previous_product_uom_qty or {})
+            self.order_id._check_acceptance(asked)
+        return super()._action_launch_stock_rule(
+            previous_product_uom_qty=previous_product_uom_qty
+        )
