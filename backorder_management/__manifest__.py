@@ -1,7 +1,7 @@
 {
     "name": "Backorder Management",
     "summary": "The truth about every missing piece: backorder states, fair "
-    "reservation on receipt and one invoice per shipment",
+    "reservation on receipt, customer agreements and one invoice per shipment",
     "version": "19.0.1.0.0",
     "category": "Supply Chain/Inventory",
     "author": "The backorder_management founders",
@@ -53,6 +53,7 @@
     "demo": [
         "demo/backorder_partners.xml",
         "demo/backorder_products.xml",
+        "demo/backorder_policies.xml",
         "demo/backorder_story.xml",
     ],
     "assets": {

@@ -28,6 +28,8 @@ class Sale(NamedTuple):
     lines: dict[str, int]
     complete: bool = False  # ships all at once
     confirm: bool = True
+    agreement: str = ""  # external id of what was agreed on this order
+    together: bool = False  # its lines ship together or not at all
 
 
 # Before the first container came: flutes and ice buckets were all gone.
@@ -65,9 +67,42 @@ OPEN = [
     Sale("adler_bar", "adler", -2, 10, {"shaker": 10, "spoon": 10, "jigger": 10}),
     Sale("rooftop_wine", "rooftop", -1, 5, {"wine": 48}),
 ]
+# One order for each rule of an agreement.
+AGREED = [
+    Sale(
+        "lines",
+        "central",
+        -2,
+        9,
+        {"spoon": 6, "corkscrew": 30},
+        agreement="complete_lines",
+    ),
+    Sale("value", "fox", -2, 12, {"mug": 12, "bucket": 20}, agreement="value"),
+    Sale(
+        "waits",
+        "rooftop",
+        -2,
+        20,
+        {"jigger": 6, "tumbler": 12},
+        agreement="consolidate",
+    ),
+    Sale("cases", "davinci", -2, 8, {"mug": 90}, agreement="cases"),
+    Sale("van_one", "seaside", -2, 10, {"spoon": 6}, agreement="address"),
+    Sale("van_two", "seaside", -1, 11, {"bucket": 12}, agreement="address"),
+    Sale("opening", "adler", -4, 15, {"jigger": 8, "bucket": 6}, agreement="collect"),
+    Sale("half", "adler", -1, 9, {"spoon": 2, "bucket": 10}, agreement="two_shipments"),
+    Sale(
+        "once", "lumiere", -1, 8, {"jigger": 4, "shaker": 4}, agreement="no_backorders"
+    ),
+    Sale("asks", "fox", -1, 8, {"spoon": 2, "shaker": 2}, agreement="ask"),
+    Sale("set", "events", -1, 12, {"jigger": 2, "shaker": 2}, together=True),
+]
 QUOTATIONS = [
     Sale("seaside_quote", "seaside", 0, 12, {"shaker": 5}, confirm=False),
     Sale("lumiere_quote", "lumiere", 0, 15, {"mug": 24, "flute": 24}, confirm=False),
+]
+ASKING_FOR_TOO_MUCH = [
+    Sale("fox_quote", "fox", 0, 10, {"bucket": 240, "mug": 6}, confirm=False),
 ]
 
 
@@ -102,6 +137,13 @@ class BackorderDemo(models.AbstractModel):
         for sale in QUOTATIONS:
             self._sell(sale)
         self._expect_containers()
+        self._end_transaction()
+        for sale in AGREED:
+            self._sell(sale)
+        # From now on no more of them are sold than there are, or are to come.
+        self._product("bucket").backorder_acceptance = "incoming"
+        for sale in ASKING_FOR_TOO_MUCH:
+            self._sell(sale)
         self._end_transaction()
 
     # --------------------------------------------------------------------- chapters
@@ -161,17 +203,18 @@ class BackorderDemo(models.AbstractModel):
         salesman = self.env.ref("base.user_demo", raise_if_not_found=False)
         order = self.env["sale.order"].create(
             {
+                **self._get_agreement(sale),
                 "partner_id": self._ref(f"customer_{sale.customer}").id,
                 "user_id": (salesman or self.env.user).id,
                 "warehouse_id": self._warehouse().id,
                 "date_order": self._day(sale.ordered),
                 "commitment_date": self._day(sale.needed),
-                "picking_policy": "one" if sale.complete else "direct",
                 "order_line": [
                     Command.create(
                         {
                             "product_id": self._product(name).id,
                             "product_uom_qty": quantity,
+                            "delivery_group": "Set" if sale.together else False,
                         }
                     )
                     for name, quantity in sale.lines.items()
@@ -183,6 +226,15 @@ class BackorderDemo(models.AbstractModel):
             order.action_confirm()
             # Confirming dates the order today.
             order.date_order = self._day(sale.ordered)
+
+    def _get_agreement(self, sale: Sale) -> dict:
+        if not sale.agreement:
+            return {"picking_policy": "one" if sale.complete else "direct"}
+        policy = self.env.ref(
+            f"backorder_management.demo_policy_{sale.agreement}",
+            raise_if_not_found=False,
+        ) or self.env.ref(f"backorder_management.policy_{sale.agreement}")
+        return {"backorder_policy_id": policy.id}
 
     def _buy(self, vendor, ordered, arrives, quantities):
         """:return: the receipt to come"""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 from odoo.tools import split_every
 
-from ..planning.agreement import AFTER_DAYS
 from ..planning.shipping import Decision, Reason
 from .backorder_hold_words import describe_hold
 from .backorder_shipping import ArrivalFinder, OrderShipping, find_shippings
@@ -85,19 +83,15 @@ class StockPicking(models.Model):
 
     @api.model
     def _decide_again(self) -> None:
-        """What hangs on the calendar: deliveries whose day has come, in the time zones
-        of their companies, and whose goods may be collected from today on."""
+        """What hangs on the calendar and on arrivals: deliveries that are held, whose
+        day or goods may come or not, and those that wait for more."""
         cron = self.env["ir.cron"]
-        tomorrow = fields.Date.today() + timedelta(days=1)  # somewhere it has begun
-        due = self.search([("backorder_hold_until", "<=", tomorrow)], order="id")
-        collecting = self.search(
-            [
-                ("backorder_held", "=", True),
-                ("sale_id.backorder_policy_id.accumulate", "=", AFTER_DAYS),
-            ],
+        agreed = Domain("sale_id.backorder_policy_id.consolidate_days", ">", 0)
+        left = self.search(
+            Domain("state", "in", ("waiting", "confirmed", "assigned"))
+            & (Domain("backorder_held", "=", True) | agreed),
             order="id",
         )
-        left = due | collecting
         for pickings in split_every(BATCH, left.ids, self.browse):
             pickings._try_to_ship()
             left -= pickings

@@ -436,9 +436,15 @@ def _get_kept(
     """What an order that does not ship may hold meanwhile."""
     if decision.reason is not None and decision.reason.code in CALENDAR:
         return decision.keeps
+    return _get_collected(rules, order)
+
+
+def _get_collected(rules: Rules, order: Order) -> dict[Hashable, float]:
+    """What an order may collect before it ships; in whole packagings, too."""
     if not may_accumulate(rules, order.ordered_on, order.today):
         return {}
-    return {line.id: line.available for line in order.lines if line.available > 0}
+    quantities = _Shipment(rules, order).quantities
+    return {line: quantity for line, quantity in quantities.items() if quantity > 0}
 
 
 def may_accumulate(rules: Rules, ordered_on: date | None, today: date) -> bool:
@@ -458,13 +464,11 @@ def may_use(
     lines = [
         replace(line, available=available.get(line.id, 0.0)) for line in order.lines
     ]
-    decision = decide(rules, replace(order, lines=lines))
-    keeps = dict(decision.keeps)
-    if decision.reason is None and may_accumulate(rules, order.ordered_on, order.today):
-        keeps.update(
-            (line.id, line.available) for line in lines if line.id in decision.waiting
-        )
-    return keeps
+    order = replace(order, lines=lines)
+    decision = decide(rules, order)
+    if decision.reason is None and decision.waiting:
+        return {**_get_collected(rules, order), **decision.keeps}
+    return dict(decision.keeps)
 
 
 def fit_to_packages(

@@ -135,3 +135,55 @@ class TestRunTour(HttpCase):
         self.assertEqual(run.state, "undone")
         self.assertEqual(self.inn.order_line.qty_allocated, 5)
         self.assertEqual(self.palace.order_line.qty_allocated, 0)
+
+
+@tagged("post_install", "-at_install")
+class TestAgreementTour(HttpCase):
+    """What a salesperson and a manager see of an agreement."""
+
+    def test_held_delivery(self):
+        """
+        Scenario: 4 of 10 goblets are there, and the customer takes two shipments, the
+            first from 80 % of the value on
+        Expected: the delivery waits and says so; the manager releases and ships it
+        """
+        goblet = self.env["product.product"].create(
+            {"name": "Tour Goblet", "is_storable": True, "list_price": 12.0}
+        )
+        warehouse = self.env["stock.warehouse"].search(
+            [("company_id", "=", self.env.company.id)], limit=1
+        )
+        self.env["stock.quant"]._update_available_quantity(
+            goblet, warehouse.lot_stock_id, 4
+        )
+        customer = self.env["res.partner"].create({"name": "Tour Hotel"})
+        customer.backorder_policy_id = self.env["backorder.policy"].create(
+            {
+                "name": "Two shipments, first of 80 %",
+                "shipping": "threshold",
+                "first_min_percent": 80,
+                "min_basis": "value",
+                "max_shipments": 2,
+                "remainder": "wait",
+            }
+        )
+        order = self.env["sale.order"].create(
+            {
+                "partner_id": customer.id,
+                "warehouse_id": warehouse.id,
+                "order_line": [
+                    Command.create({"product_id": goblet.id, "product_uom_qty": 10})
+                ],
+            }
+        )
+        order.action_confirm()
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+        self.start_tour(
+            f"/odoo/orders/{order.id}",
+            "backorder_management_held_delivery",
+            login="admin",
+        )
+        self.assertEqual(order.order_line.qty_delivered, 4)
+        self.assertEqual(order.order_line.qty_backorder_open, 6)
+        self.assertIn("The customer called", "".join(order.message_ids.mapped("body")))
