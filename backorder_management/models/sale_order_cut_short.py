@@ -17,8 +17,8 @@ class SaleOrder(models.Model):
         ondelete={CUT_SHORT: "set full"},
     )
 
-    # The cancelled quantities are no dependency: they follow reservations as well, and
-    # only what is closed is looked at; see `_compute_backorder` of the lines.
+    # The cancelled quantities are no declared dependency, see `_compute_backorder` of
+    # the lines; the ordered ones are, so that a form that is saved shows what is true.
     @api.depends("order_line.product_uom_qty")
     def _compute_delivery_status(self):
         result = super()._compute_delivery_status()
