@@ -445,6 +445,9 @@ class TestCancelRest(CancelCommon):
             self.env["backorder.cancel"].with_user(seller).create(
                 {"sale_line_ids": order.order_line.ids, "reason": "mine"}
             ).action_cancel()
+        auditor = self._create_user("auditor", "account.group_account_readonly")
+        with self.assertRaises(AccessError):  # sees all orders, and writes none
+            order.with_user(auditor).action_open_cancel_rest()
         picker = self._create_user("picker", "stock.group_stock_user")
         with self.assertRaises(AccessError):
             self.env["backorder.cancel"].with_user(picker).create(
