@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from odoo import api, fields, models
+from odoo import fields, models
 
 CUT_SHORT = "cut_short"
 
@@ -17,10 +17,8 @@ class SaleOrder(models.Model):
         ondelete={CUT_SHORT: "set full"},
     )
 
-    # The cancelled quantities are no dependency: they follow reservations as well, and
-    # only what is closed is looked at; see `_compute_backorder` of the lines.
-    @api.depends("order_line.product_uom_qty")
     def _compute_delivery_status(self):
+        # The cancelled quantities are no declared dependency, see `_compute_backorder`.
         result = super()._compute_delivery_status()
         for order in self:
             if order.delivery_status == "full" and any(

@@ -40,7 +40,6 @@ class SaleOrderLine(models.Model):
 
         :raise UserError: there is nothing left of them that can be cancelled
         """
-        self.check_access("write")
         self.order_id.check_access("write")
         lines = self.filtered("qty_backorder_rest")
         if not lines:
@@ -216,7 +215,6 @@ class SaleOrder(models.Model):
 
     def action_open_cancel_rest(self):
         """Ask why, for what is left of one or many orders."""
-        self.check_access("write")
         return self.order_line.action_open_cancel_rest()
 
     def _log_cancelled_rest(self, cancelled, reason: str):

@@ -337,6 +337,24 @@ class TestCredit(CancelledInvoicingCommon):
         self.assertEqual(self._credit(order).amount_total, 100)
         self.assertFalse(order.backorder_credit_amount)
 
+    def test_deposit_on_an_order_that_is_cancelled(self):
+        """
+        GIVEN a deposit of 50 % on 10 lamps and their mounting, 1000 + 200: 600
+        WHEN the order is cancelled
+        THEN all of it is to be credited: nobody will mount anything either
+        """
+        mounting = self._create_good(
+            "Mounting", price=200.0, type="service", is_storable=False
+        )
+        mounting.invoice_policy = "order"
+        order = self._create_order((self.lamp, 10), (mounting, 1))
+        self._pay_deposit(order, 50)
+        order._action_cancel()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertEqual(order.backorder_credit_amount, 600)
+        self.assertNotIn("last invoice", order.backorder_credit_note)
+
     def test_deposit_with_goods_still_to_come(self):
         """
         GIVEN a deposit of 50 % on 10 desks and 1 chair: 515; 4 desks delivered, the
@@ -365,8 +383,9 @@ class TestCredit(CancelledInvoicingCommon):
     # ------------------------------------------------------------------- rights
 
     def test_who_may(self):
-        """A salesperson makes the credit note of an own order; a picker of none."""
-        seller, picker, stranger = (
+        """A salesperson makes the credit note of an own order; who may only look at
+        orders, or not even that, makes none."""
+        seller, picker, stranger, auditor = (
             new_test_user(
                 self.env,
                 login,
@@ -378,12 +397,13 @@ class TestCredit(CancelledInvoicingCommon):
                 ("credit_seller", "sales_team.group_sale_salesman"),
                 ("credit_picker", "base.group_user"),
                 ("credit_stranger", "sales_team.group_sale_salesman"),
+                ("credit_auditor", "account.group_account_readonly"),
             )
         )
         order = self._create_order((self.lamp, 10), user_id=seller.id)
         self._invoice(order)
         self._cancel_rest(order)
-        for other in (picker, stranger):
+        for other in (picker, stranger, auditor):
             with self.assertRaises(AccessError):
                 order.with_user(other).action_credit_cancelled()
         own = order.with_user(seller)

@@ -110,6 +110,20 @@ class TestExpiry(CancelCommon):
         self.assertIn("Jug", question.note)
         self.assertIn("Wine Glass", question.note)
 
+    def test_what_has_come_is_not_asked_about(self):
+        """GIVEN two lines missing as long, of which one has its goods by now."""
+        order = self._create_short(self.asks)
+        jug = self._create_product("Jug")
+        order.order_line = [
+            Command.create({"product_id": jug.id, "product_uom_qty": 2})
+        ]
+        self._settle()
+        self._date_back(order.order_line)
+        self._receive((self.glass, 10))
+        self._expire("2031-04-01")
+        self.assertIn("Jug", self._get_questions(order).note)
+        self.assertNotIn("Wine Glass", self._get_questions(order).note)
+
     def test_the_day_where_the_company_is(self):
         """
         GIVEN missing since March 1st 12:00 UTC: in Auckland that is March 2nd

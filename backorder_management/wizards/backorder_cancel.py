@@ -31,7 +31,6 @@ class BackorderCancel(models.TransientModel):
 
     def action_cancel(self):
         lines = self.sale_line_ids
-        lines.check_access("write")
         lines.order_id.check_access("write")
         if self.scope == "short":
             cancelled = lines._cancel_backorder_short(self.reason)
