@@ -206,15 +206,23 @@ class Refusal:
     # -------------------------------------------------------------------- in words
 
     def describe(self) -> str:
-        """All about it in some sentences."""
+        """All about it in some sentences, with the name of the product."""
+        env = self.words.env
+        return env._(
+            "%(product)s: %(text)s",
+            product=self.line.product_id.with_env(env).display_name,
+            text=self.describe_line(),
+        )
+
+    def describe_line(self) -> str:
+        """The same for who sees the product beside it."""
         env = self.words.env
         unit = self.line.product_uom_id or self.line.product_id.uom_id
         sentences = [
             env._(
-                "%(product)s: %(ordered)s ordered, %(accepted)s accepted.",
-                product=self.line.product_id.with_env(env).display_name,
+                "%(accepted)s of %(ordered)s accepted.",
+                accepted=self.words.get_number(self.accepted),
                 ordered=self.words.get_quantity(self.quantity, unit),
-                accepted=self.words.get_quantity(self.accepted, unit),
             ),
             self.get_reason(),
             *(self._get_whereabouts(finding) for finding in self._get_stocked()),

@@ -49,8 +49,15 @@ class SaleOrder(models.Model):
     @api.depends("order_line.backorder_acceptance_warning")
     def _compute_backorder_acceptance_warning(self):
         for order in self:
-            warnings = order.order_line.mapped("backorder_acceptance_warning")
-            order.backorder_acceptance_warning = "\n".join(filter(None, warnings))
+            order.backorder_acceptance_warning = "\n".join(
+                self.env._(
+                    "%(product)s: %(text)s",
+                    product=line.product_id.display_name,
+                    text=line.backorder_acceptance_warning,
+                )
+                for line in order.order_line
+                if line.backorder_acceptance_warning
+            )
 
     # ------------------------------------------------------------------- confirming
 
@@ -241,8 +248,7 @@ class SaleOrder(models.Model):
             "target": "new",
             # what the Confirm button asked for besides
             "context": {
-                key: self.env.context[key]
-                for key in ("validate_analytic",)
-                if key in self.env.context
+                "validate_analytic": self.env.context.get("validate_analytic", False),
+                "dialog_size": "extra-large",
             },
         }

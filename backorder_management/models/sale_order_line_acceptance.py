@@ -45,7 +45,7 @@ class SaleOrderLine(models.Model):
             everything = order.order_line if lines <= order.order_line else lines
             for refusal in everything._find_refusals(everything._get_asked()):
                 if refusal.line in lines:
-                    refusal.line.backorder_acceptance_warning = refusal.describe()
+                    refusal.line.backorder_acceptance_warning = refusal.describe_line()
 
     # -------------------------------------------------------------- what is asked for
 

@@ -19,6 +19,7 @@ class BackorderAcceptance(models.TransientModel):
         "sale.order", required=True, readonly=True, ondelete="cascade"
     )
     line_ids = fields.One2many("backorder.acceptance.line", "dialog_id")
+    message = fields.Text(readonly=True)
     may_accept = fields.Boolean(compute="_compute_may_accept")
     reason = fields.Char(help="Why it is confirmed all the same; noted on the order.")
 
@@ -35,6 +36,7 @@ class BackorderAcceptance(models.TransientModel):
         return self.create(
             {
                 "order_id": order.id,
+                "message": "\n".join(refusal.describe() for refusal in refusals),
                 "line_ids": [
                     Command.create(lines._prepare_values(refusal))
                     for refusal in refusals
