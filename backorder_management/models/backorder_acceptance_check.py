@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from copy import copy
 from functools import cached_property
 
 from ..planning.acceptance import (
@@ -130,12 +131,13 @@ class AcceptanceCheck:
 
     @cached_property
     def restricted(self) -> set:
-        """Pools of goods that are not accepted in any quantity."""
+        """Pools of goods that are not accepted in any quantity. Where there is no
+        warehouse, nothing is there."""
         return {
             part.pool
             for request in self.requests
             for part in request.parts
-            if part.rule != ALLOW and not part.procured
+            if part.rule != ALLOW and not part.procured and all(part.pool)
         }
 
     def settle(self) -> None:
@@ -185,8 +187,8 @@ class Refusal:
 
     def with_language_of(self, env) -> Refusal:
         """The same, said in the language and time zone of this environment."""
-        same = Refusal.__new__(Refusal)
-        same.__dict__.update(self.__dict__, words=Words(env))
+        same = copy(self)
+        same.words = Words(env)
         return same
 
     @cached_property
@@ -199,7 +201,7 @@ class Refusal:
         place = self.line._get_backorder_stock()
         storable = self.substitutes.filtered("is_storable")
         supplies = self.check.finder.find(
-            (product.id, place.id) for product in storable
+            (product.id, place.id) for product in storable if place
         )
         return {product_id: supply for (product_id, _place), supply in supplies.items()}
 

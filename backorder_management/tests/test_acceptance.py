@@ -985,6 +985,11 @@ class TestAcceptanceDialog(AcceptanceCommon):
         order = self.order.with_user(self.seller)
         self.assertIn("There: 4.00 Units", order.backorder_acceptance_warning)
 
+    def test_where_there_is_no_warehouse(self):
+        """Nothing is there: it is said, and nothing fails."""
+        self.order.warehouse_id = False
+        self.assertIn("0.00 of 5.00", self.order.backorder_acceptance_warning)
+
     def test_who_has_no_other_right_opens_the_quotation(self):
         clerk = self._create_user("clerk", "account.group_account_invoice")
         self.env.invalidate_all()
@@ -1034,6 +1039,32 @@ class TestAcceptanceOverTheWire(HttpCase, AcceptanceCommon):
         error = self._call("call_kw")["error"]["data"]
         self.assertEqual(error["name"], "odoo.exceptions.UserError")
         self.assertIn("4.00 of 5.00 Units accepted", error["message"])
+
+    def test_signing_in_the_portal(self):
+        """The customer sees a confirmed order, and no error."""
+        self.order.write({"state": "sent", "require_signature": True})
+        self.order.require_payment = False
+        pixel = (
+            "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9"
+            "awAAAABJRU5ErkJggg=="
+        )
+        answer = self.url_open(
+            f"/my/orders/{self.order.id}/accept",
+            data=json.dumps(
+                {
+                    "params": {
+                        "access_token": self.order._portal_ensure_token(),
+                        "name": "Mr Adler",
+                        "signature": pixel,
+                    }
+                }
+            ),
+            headers={"Content-Type": "application/json"},
+        ).json()
+        self.assertNotIn("error", answer)
+        self.assertNotIn("error", answer["result"])
+        self.assertEqual(self.order.state, "sale")
+        self.assertEqual(self.order.activity_ids.user_id, self.seller)
 
     def test_the_button_confirms_what_is_accepted(self):
         self.order.order_line.product_uom_qty = 4
