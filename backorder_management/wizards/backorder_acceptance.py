@@ -166,13 +166,6 @@ class BackorderAcceptanceLine(models.TransientModel):
                     product=line.product_id.display_name,
                 )
             )
-        print(
-            "DBG",
-            line.product_uom_id,
-            product.uom_id,
-            product.uom_ids,
-            line.product_uom_qty,
-        )
         values = {"product_id": product.id, "product_uom_qty": line.product_uom_qty}
         if line.product_uom_id in product.uom_id | product.uom_ids:
             values["product_uom_id"] = line.product_uom_id.id
