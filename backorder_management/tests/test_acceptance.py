@@ -587,6 +587,16 @@ class TestAcceptance(AcceptanceCommon):
         self.assertFalse(first.backorder_acceptance_warning)
         self.assertFalse(order.backorder_acceptance_warning)
 
+    def test_a_line_warns_by_itself(self):
+        """Whoever looks at one line only: the others of its order count."""
+        self.glass.backorder_acceptance = "refuse"
+        order = self._quote((self.glass, 3), (self.glass, 2))
+        self.env.invalidate_all()
+        line = self.env["sale.order.line"].browse(order.order_line[1].id)
+        self.assertIn("1.00 of 2.00 Units", line.backorder_acceptance_warning)
+        order.order_line[0].product_uom_qty = 2
+        self.assertFalse(line.backorder_acceptance_warning)
+
     def test_a_quotation_that_is_being_typed_warns(self):
         self.glass.backorder_acceptance = "refuse"
         form = Form(self.env["sale.order"])
