@@ -84,7 +84,7 @@ class AcceptanceCheck:
     def _get_part(self, line, product, per_unit: float, rule: str) -> Part:
         if rule == ALLOW:
             # where it comes from does not matter unless somebody else is restricted
-            place, method = line._get_backorder_stock(), FROM_STOCK
+            place, method = line.warehouse_id.lot_stock_id, FROM_STOCK
         else:
             place, method = line._get_backorder_source(product)
         if method != FROM_STOCK and self._get_own_word(product) != REFUSE:
@@ -198,7 +198,7 @@ class Refusal:
     @cached_property
     def substitute_supplies(self) -> dict[int, Supply]:
         """What is there and coming of each substitute, by product id."""
-        place = self.line._get_backorder_stock()
+        place = self.line.warehouse_id.lot_stock_id
         storable = self.substitutes.filtered("is_storable")
         supplies = self.check.finder.find(
             (product.id, place.id) for product in storable if place

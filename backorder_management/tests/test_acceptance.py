@@ -356,11 +356,16 @@ class TestAcceptance(AcceptanceCommon):
         )
         self.assertConfirms(self._quote({**line, "product_uom_qty": 2}))
 
-    def test_what_is_taken_back_or_noted_asks_for_nothing(self):
+    def test_what_is_taken_back_charged_on_or_noted_asks_for_nothing(self):
         self.glass.backorder_acceptance = "refuse"
         self.assertConfirms(
             self._quote(
                 (self.glass, -9),
+                {
+                    "product_id": self.glass.id,
+                    "product_uom_qty": 9,
+                    "is_expense": True,
+                },
                 {"display_type": "line_note", "name": "Thank you"},
                 {"product_id": self.glass.id, "product_uom_qty": 4},
             )
