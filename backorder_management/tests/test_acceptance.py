@@ -126,7 +126,9 @@ class TestAcceptance(AcceptanceCommon):
         self._limit(self.glass, 6)
         first, second = self._quote((self.glass, 8)), self._quote((self.glass, 3))
         first.action_confirm()
-        self.assertRefused(second, "2.00 Units more than now")
+        # not `assertRaises`: its savepoint has everything written down
+        with self.assertRaisesRegex(UserError, "2.00 Units more than now"):
+            second.action_confirm()
 
     def test_a_limit_of_nothing(self):
         self._limit(self.glass, 0)
