@@ -69,7 +69,8 @@ class ProductTemplate(models.Model):
         digits="Product Unit",
         company_dependent=True,
         help="How much may be short in total, over all customers, where backorders are "
-        "accepted up to a limit. In the product's unit of measure. 0: nothing.",
+        "accepted up to a limit; of each variant. In the product's unit of measure. "
+        "0: nothing.",
     )
     substitute_product_ids = fields.Many2many(
         "product.product",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from copy import copy
 from functools import cached_property
 
 from ..planning.acceptance import (
@@ -83,7 +84,7 @@ class AcceptanceCheck:
     def _get_part(self, line, product, per_unit: float, rule: str) -> Part:
         if rule == ALLOW:
             # where it comes from does not matter unless somebody else is restricted
-            place, method = line._get_backorder_stock(), FROM_STOCK
+            place, method = line.warehouse_id.lot_stock_id, FROM_STOCK
         else:
             place, method = line._get_backorder_source(product)
         if method != FROM_STOCK and self._get_own_word(product) != REFUSE:
@@ -130,12 +131,13 @@ class AcceptanceCheck:
 
     @cached_property
     def restricted(self) -> set:
-        """Pools of goods that are not accepted in any quantity."""
+        """Pools of goods that are not accepted in any quantity. Where there is no
+        warehouse, nothing is there."""
         return {
             part.pool
             for request in self.requests
             for part in request.parts
-            if part.rule != ALLOW and not part.procured
+            if part.rule != ALLOW and not part.procured and all(part.pool)
         }
 
     def settle(self) -> None:
@@ -185,8 +187,8 @@ class Refusal:
 
     def with_language_of(self, env) -> Refusal:
         """The same, said in the language and time zone of this environment."""
-        same = Refusal.__new__(Refusal)
-        same.__dict__.update(self.__dict__, words=Words(env))
+        same = copy(self)
+        same.words = Words(env)
         return same
 
     @cached_property
@@ -196,25 +198,33 @@ class Refusal:
     @cached_property
     def substitute_supplies(self) -> dict[int, Supply]:
         """What is there and coming of each substitute, by product id."""
-        place = self.line._get_backorder_stock()
+        place = self.line.warehouse_id.lot_stock_id
         storable = self.substitutes.filtered("is_storable")
         supplies = self.check.finder.find(
-            (product.id, place.id) for product in storable
+            (product.id, place.id) for product in storable if place
         )
         return {product_id: supply for (product_id, _place), supply in supplies.items()}
 
     # -------------------------------------------------------------------- in words
 
     def describe(self) -> str:
-        """All about it in some sentences."""
+        """All about it in some sentences, with the name of the product."""
+        env = self.words.env
+        return env._(
+            "%(product)s: %(text)s",
+            product=self.line.product_id.with_env(env).display_name,
+            text=self.describe_line(),
+        )
+
+    def describe_line(self) -> str:
+        """The same for who sees the product beside it."""
         env = self.words.env
         unit = self.line.product_uom_id or self.line.product_id.uom_id
         sentences = [
             env._(
-                "%(product)s: %(ordered)s ordered, %(accepted)s accepted.",
-                product=self.line.product_id.with_env(env).display_name,
+                "%(accepted)s of %(ordered)s accepted.",
+                accepted=self.words.get_number(self.accepted),
                 ordered=self.words.get_quantity(self.quantity, unit),
-                accepted=self.words.get_quantity(self.accepted, unit),
             ),
             self.get_reason(),
             *(self._get_whereabouts(finding) for finding in self._get_stocked()),

@@ -15,8 +15,11 @@ class Words:
     def __init__(self, env):
         self.env = env
 
+    def get_number(self, quantity: float) -> str:
+        return formatLang(self.env, quantity, dp="Product Unit")
+
     def get_quantity(self, quantity: float, unit) -> str:
-        return f"{self._get_number(quantity)} {unit.with_env(self.env).name}"
+        return f"{self.get_number(quantity)} {unit.with_env(self.env).name}"
 
     def get_arrivals(self, arrivals: Arrivals) -> str:
         """How much comes when."""
@@ -25,19 +28,16 @@ class Words:
         texts = [
             self.env._(
                 "%(quantity)s on %(date)s",
-                quantity=self._get_number(quantity),
+                quantity=self.get_number(quantity),
                 date=self._get_date(date),
             )
             for date, quantity in arrivals[:SHOWN]
         ]
         if later := sum(quantity for _date, quantity in arrivals[SHOWN:]):
             texts.append(
-                self.env._("%(quantity)s later", quantity=self._get_number(later))
+                self.env._("%(quantity)s later", quantity=self.get_number(later))
             )
         return ", ".join(texts)
-
-    def _get_number(self, quantity: float) -> str:
-        return formatLang(self.env, quantity, dp="Product Unit")
 
     def _get_date(self, date) -> str:
         record = self.env["base"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
@@ -37,6 +37,18 @@ class Acceptance:
     by_customer: bool = False
 
 
+def get_acceptance(records) -> Acceptance:
+    """What is known in the environment of these records."""
+    value = records.env.context.get(ACCEPTANCE_KEY)
+    return value if isinstance(value, Acceptance) else Acceptance()
+
+
+def with_customer(records):
+    """The same records, where it is the customer who confirms."""
+    now = replace(get_acceptance(records), by_customer=True)
+    return records.with_context(**{ACCEPTANCE_KEY: now})
+
+
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
@@ -49,8 +61,15 @@ class SaleOrder(models.Model):
     @api.depends("order_line.backorder_acceptance_warning")
     def _compute_backorder_acceptance_warning(self):
         for order in self:
-            warnings = order.order_line.mapped("backorder_acceptance_warning")
-            order.backorder_acceptance_warning = "\n".join(filter(None, warnings))
+            order.backorder_acceptance_warning = "\n".join(
+                self.env._(
+                    "%(product)s: %(text)s",
+                    product=line.product_id.display_name,
+                    text=line.backorder_acceptance_warning,
+                )
+                for line in order.order_line
+                if line.backorder_acceptance_warning
+            )
 
     # ------------------------------------------------------------------- confirming
 
@@ -73,7 +92,7 @@ class SaleOrder(models.Model):
 
     def _validate_order(self):
         # Called when the customer signs, or orders what needs no payment.
-        return super(SaleOrder, self._with_customer())._validate_order()
+        return super(SaleOrder, with_customer(self))._validate_order()
 
     def _confirm_all_the_same(self, reason: str):
         """Confirm whatever is missing.
@@ -121,7 +140,9 @@ class SaleOrder(models.Model):
             or has paid for is always accepted: nobody there could do anything else, and
             a payment without an order would be worse. The salesperson is told.
         """
-        known = self._get_acceptance().order_ids
+        if not asked:
+            return
+        known = get_acceptance(self).order_ids
         asked = {
             line: quantity
             for line, quantity in asked.items()
@@ -163,26 +184,18 @@ class SaleOrder(models.Model):
 
     # ------------------------------------------------------------------ by whom and why
 
-    def _get_acceptance(self) -> Acceptance:
-        value = self.env.context.get(ACCEPTANCE_KEY)
-        return value if isinstance(value, Acceptance) else Acceptance()
-
     def _with_accepted(self):
         """Checked already: these orders confirm, and add lines on the way, without
         being checked again."""
-        before = self._get_acceptance()
-        now = Acceptance(before.order_ids | set(self.ids), before.by_customer)
-        return self.with_context(**{ACCEPTANCE_KEY: now})
-
-    def _with_customer(self):
-        now = Acceptance(self._get_acceptance().order_ids, by_customer=True)
+        before = get_acceptance(self)
+        now = replace(before, order_ids=before.order_ids | set(self.ids))
         return self.with_context(**{ACCEPTANCE_KEY: now})
 
     @api.model
     def _is_confirmed_by_customer(self) -> bool:
         """Portal and shop confirm in the name of whoever looks at the page, or of
         nobody, with all rights."""
-        if self._get_acceptance().by_customer:
+        if get_acceptance(self).by_customer:
             return True
         return self.env.su and not self.env.user._is_internal()
 
@@ -241,8 +254,7 @@ class SaleOrder(models.Model):
             "target": "new",
             # what the Confirm button asked for besides
             "context": {
-                key: self.env.context[key]
-                for key in ("validate_analytic",)
-                if key in self.env.context
+                "validate_analytic": self.env.context.get("validate_analytic", False),
+                "dialog_size": "extra-large",
             },
         }

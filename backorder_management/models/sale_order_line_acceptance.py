@@ -45,7 +45,7 @@ class SaleOrderLine(models.Model):
             everything = order.order_line if lines <= order.order_line else lines
             for refusal in everything._find_refusals(everything._get_asked()):
                 if refusal.line in lines:
-                    refusal.line.backorder_acceptance_warning = refusal.describe()
+                    refusal.line.backorder_acceptance_warning = refusal.describe_line()
 
     # -------------------------------------------------------------- what is asked for
 
@@ -80,11 +80,6 @@ class SaleOrderLine(models.Model):
             and self.product_uom_qty > 0
         )
 
-    def _get_backorder_stock(self):
-        """Where the line's warehouse keeps its goods."""
-        # sudo: whoever may read warehouses
-        return self.sudo().warehouse_id.lot_stock_id
-
     def _get_backorder_source(self, product) -> tuple:
         """Where a delivery of the product takes it from.
 
@@ -92,23 +87,24 @@ class SaleOrderLine(models.Model):
             taken from what is there, are bought, made or done for this very line, or
             the latter where the former does not suffice
         """
-        line = self.sudo()  # whoever may read warehouses and routes
-        stock = line._get_backorder_stock()
+        stock = self.warehouse_id.lot_stock_id
         if not product.is_storable:
             return stock, TO_ORDER
         values = {
-            "company_id": line.company_id,
-            "packaging_uom_id": line.product_uom_id,
-            "route_ids": line.route_ids,
-            "warehouse_id": line.warehouse_id,
+            "company_id": self.company_id,
+            "packaging_uom_id": self.product_uom_id,
+            "route_ids": self.route_ids,
+            "warehouse_id": self.warehouse_id,
         }
-        Rule = line.env["stock.rule"]
-        rule = Rule._get_rule(product, line._get_location_final(), values)
+        Rule = self.env["stock.rule"]
+        rule = Rule._get_rule(product, self._get_location_final(), values)
         # older deliveries in steps are pulled, the first step last
+        steps = rule
         while rule._is_pulled_on():
-            before, rule = rule, Rule._get_rule(product, rule.location_src_id, values)
-            if rule == before:
-                break
+            rule = Rule._get_rule(product, rule.location_src_id, values)
+            if rule in steps:
+                break  # they lead round in a circle
+            steps |= rule
         if not rule:
             return stock, FROM_STOCK
         if rule.action not in PULLING:

@@ -23,10 +23,20 @@ class AcceptanceCommon(BackorderCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env.company.backorder_acceptance = "allow"
+        cls._accept_everything()
         cls.cup = cls._create_product("Cup")
         cls._put_stock(cls.glass, 4)
         cls.receipt = cls._expect(cls.glass, 3, "2031-03-01 08:00:00")
+
+    @classmethod
+    def _accept_everything(cls):
+        """Whatever the database says."""
+        for model in ("product.template", "product.category", "backorder.policy"):
+            cls.env[model].with_context(active_test=False).search(
+                [("backorder_acceptance", "!=", False)]
+            ).backorder_acceptance = False
+        cls.env.company.backorder_acceptance = "allow"
+        cls.env.registry.clear_cache()
 
     @classmethod
     def _expect(cls, product, quantity, date):
@@ -80,7 +90,7 @@ class TestAcceptance(AcceptanceCommon):
         self.glass.backorder_acceptance = "refuse"
         self.assertRefused(
             self._quote((self.glass, 5)),
-            "Wine Glass: 5.00 Units ordered, 4.00 Units accepted.",
+            "Wine Glass: 4.00 of 5.00 Units accepted.",
             "Only what is there is accepted.",
             "There: 4.00 Units. Coming: 3.00 on 03/01/2031.",
         )
@@ -91,7 +101,7 @@ class TestAcceptance(AcceptanceCommon):
         self.glass.backorder_acceptance = "incoming"
         self.assertRefused(
             self._quote((self.glass, 8)),
-            "7.00 Units accepted. Only what is there or on its way is accepted.",
+            "7.00 of 8.00 Units accepted. Only what is there or on its way is acc",
         )
         self.assertConfirms(self._quote((self.glass, 5)), self._quote((self.glass, 2)))
         self.assertRefused(self._quote((self.glass, 1)), "Coming: nothing.")
@@ -106,20 +116,29 @@ class TestAcceptance(AcceptanceCommon):
         self.assertConfirms(self._quote((self.glass, 8)))
         self.assertRefused(
             self._quote((self.glass, 3), partner=self.other_customer),
-            "3.00 Units ordered, 2.00 Units accepted.",
+            "2.00 of 3.00 Units accepted.",
             "At most 6.00 Units may be short over all customers, 2.00 Units more",
         )
         self.assertConfirms(self._quote((self.glass, 2), partner=self.other_customer))
 
+    def test_a_limit_within_one_transaction(self):
+        """What has just been confirmed is short before anybody has written it down."""
+        self._limit(self.glass, 6)
+        first, second = self._quote((self.glass, 8)), self._quote((self.glass, 3))
+        first.action_confirm()
+        # not `assertRaises`: its savepoint has everything written down
+        with self.assertRaisesRegex(UserError, "2.00 Units more than now"):
+            second.action_confirm()
+
     def test_a_limit_of_nothing(self):
         self._limit(self.glass, 0)
-        self.assertRefused(self._quote((self.glass, 5)), "4.00 Units accepted")
+        self.assertRefused(self._quote((self.glass, 5)), "4.00 of")
         self.assertConfirms(self._quote((self.glass, 4)))
 
     def test_the_limit_is_the_products_whoever_says_limit(self):
         self.glass.backorder_limit_qty = 2
         self.env.company.backorder_acceptance = "limit"
-        self.assertRefused(self._quote((self.glass, 7)), "6.00 Units accepted")
+        self.assertRefused(self._quote((self.glass, 7)), "6.00 of")
         self.assertConfirms(self._quote((self.glass, 6)))
 
     # ---------------------------------------------------------- what others are to get
@@ -135,7 +154,7 @@ class TestAcceptance(AcceptanceCommon):
         self.glass.backorder_acceptance = "incoming"
         self.assertRefused(
             self._quote((self.glass, 7)),
-            "6.00 Units accepted",
+            "6.00 of",
             "There: 0.00 Units. Coming: 1.00 on 03/01/2031, 5.00 on 05/01/2031.",
         )
         self.assertConfirms(self._quote((self.glass, 6)))
@@ -179,14 +198,19 @@ class TestAcceptance(AcceptanceCommon):
 
     def test_what_is_kept_for_a_pinned_line(self):
         """
-        GIVEN 4 come in May; a pinned line waits for 4: for 3 in March and 1 in May
-        THEN 3 of May are left
+        GIVEN a line that waits for 4 is pinned: these come in May, as another order
+            waits for those of March
+        WHEN that one is cancelled
+        THEN those of March are left, though the pinned line could have them
         """
+        self._put_stock(self.glass, -4)
         self._expect(self.glass, 4, "2031-05-01 08:00:00")
-        order = self._create_order((self.glass, 8))
-        order.order_line._pin("promised by phone")
+        first = self._create_order((self.glass, 3))
+        self._create_order((self.glass, 4)).order_line._pin("promised by phone")
+        first._action_cancel()
+        self._settle()
         self.glass.backorder_acceptance = "incoming"
-        self.assertRefused(self._quote((self.glass, 4)), "Coming: 3.00 on 05/01/2031.")
+        self.assertRefused(self._quote((self.glass, 4)), "Coming: 3.00 on 03/01/2031.")
 
     def test_a_request_for_quotation_is_no_arrival(self):
         """It is one when the vendor's order is confirmed."""
@@ -240,7 +264,7 @@ class TestAcceptance(AcceptanceCommon):
         self.cup.backorder_acceptance = "incoming"
         self.assertRefused(self._quote((self.cup, 5)), "There: 0.00 Units.")
         transfer.action_confirm()
-        self.assertRefused(self._quote((self.cup, 6)), "5.00 Units accepted")
+        self.assertRefused(self._quote((self.cup, 6)), "5.00 of")
         self.assertConfirms(self._quote((self.cup, 5)))
 
     def test_another_warehouse(self):
@@ -252,14 +276,14 @@ class TestAcceptance(AcceptanceCommon):
         self.assertConfirms(self._quote((self.glass, 9), warehouse_id=other.id))
         self._limit(self.glass, 3)
         self.assertConfirms(self._quote((self.glass, 2), warehouse_id=other.id))
-        self.assertRefused(self._quote((self.glass, 6)), "5.00 Units accepted")
+        self.assertRefused(self._quote((self.glass, 6)), "5.00 of")
 
     def test_delivery_in_steps(self):
         for steps in ("pick_ship", "pick_pack_ship"):
             with self.subTest(steps):
                 self._set_steps(steps)
                 self.glass.backorder_acceptance = "incoming"
-                self.assertRefused(self._quote((self.glass, 8)), "7.00 Units accepted")
+                self.assertRefused(self._quote((self.glass, 8)), "7.00 of")
 
     def test_deliveries_whose_steps_are_pulled(self):
         """As warehouses of old have them: each step is made to order but the first."""
@@ -286,7 +310,7 @@ class TestAcceptance(AcceptanceCommon):
                 }
             )
         self.glass.backorder_acceptance = "refuse"
-        self.assertRefused(self._quote((self.glass, 5)), "4.00 Units accepted")
+        self.assertRefused(self._quote((self.glass, 5)), "4.00 of")
         self.assertConfirms(self._quote((self.glass, 4)))
 
     # ---------------------------------------------------------------- lines and orders
@@ -295,7 +319,7 @@ class TestAcceptance(AcceptanceCommon):
         self.glass.backorder_acceptance = "refuse"
         self.assertRefused(
             self._quote((self.glass, 3), (self.glass, 2)),
-            "2.00 Units ordered, 1.00 Units accepted",
+            "1.00 of 2.00 Units accepted",
         )
         self.assertConfirms(self._quote((self.glass, 3), (self.glass, 1)))
 
@@ -329,16 +353,21 @@ class TestAcceptance(AcceptanceCommon):
         line = {"product_id": self.glass.id, "product_uom_id": self.dozen.id}
         self.assertRefused(
             self._quote({**line, "product_uom_qty": 3}),
-            "3.00 Dozens ordered, 2.00 Dozens accepted.",
+            "2.00 of 3.00 Dozens accepted.",
             "There: 31.00 Units.",
         )
         self.assertConfirms(self._quote({**line, "product_uom_qty": 2}))
 
-    def test_what_is_taken_back_or_noted_asks_for_nothing(self):
+    def test_what_is_taken_back_charged_on_or_noted_asks_for_nothing(self):
         self.glass.backorder_acceptance = "refuse"
         self.assertConfirms(
             self._quote(
                 (self.glass, -9),
+                {
+                    "product_id": self.glass.id,
+                    "product_uom_qty": 9,
+                    "is_expense": True,
+                },
                 {"display_type": "line_note", "name": "Thank you"},
                 {"product_id": self.glass.id, "product_uom_qty": 4},
             )
@@ -377,7 +406,7 @@ class TestAcceptance(AcceptanceCommon):
         )
         free = self._quote((self.glass, 3))
         strict = self._quote((self.glass, 2), backorder_policy_id=policy.id)
-        self.assertRefused(free | strict, strict.name, "1.00 Units accepted")
+        self.assertRefused(free | strict, strict.name, "1.00 of")
 
     def test_each_company_says_its_own(self):
         """
@@ -480,7 +509,7 @@ class TestAcceptance(AcceptanceCommon):
         self.env.company.backorder_acceptance = "refuse"
         self.assertFalse(self._quote((product, 5))._find_refusals())
         product.backorder_acceptance = "refuse"
-        self.assertRefused(self._quote((product, 5)), "4.00 Units accepted")
+        self.assertRefused(self._quote((product, 5)), "4.00 of")
 
     def test_drop_shipped(self):
         route = self.env.ref(
@@ -513,7 +542,7 @@ class TestAcceptance(AcceptanceCommon):
         self.glass.backorder_acceptance = "refuse"
         order.order_line.product_uom_qty = 7
         self._settle()
-        with self.assertUserError("1.00 Units ordered, 0.00 Units acc"):
+        with self.assertUserError("0.00 of 1.00 Units accepted"):
             order.order_line.product_uom_qty = 8
         self.env.invalidate_all()
         order.order_line.product_uom_qty = 2
@@ -522,7 +551,7 @@ class TestAcceptance(AcceptanceCommon):
     def test_a_line_added_to_a_confirmed_order(self):
         order = self._create_order((self.cup, 1))
         self.glass.backorder_acceptance = "refuse"
-        with self.assertUserError("5.00 Units ordered, 4.00 Units accept"):
+        with self.assertUserError("4.00 of 5.00 Units accepted"):
             order.order_line = [
                 Command.create({"product_id": self.glass.id, "product_uom_qty": 5})
             ]
@@ -535,7 +564,7 @@ class TestAcceptance(AcceptanceCommon):
     def test_two_lines_raised_at_once_share(self):
         order = self._create_order((self.glass, 1), (self.glass, 1))
         self.glass.backorder_acceptance = "refuse"
-        with self.assertUserError("2.00 Units ordered, 1.00 Units accept"):
+        with self.assertUserError("1.00 of 2.00 Units accepted"):
             order.order_line = [
                 Command.update(line.id, {"product_uom_qty": quantity})
                 for line, quantity in zip(order.order_line, (2, 3), strict=True)
@@ -552,17 +581,28 @@ class TestAcceptance(AcceptanceCommon):
         first, second = order.order_line
         self.assertEqual(
             first.backorder_acceptance_warning,
-            "Wine Glass: 5.00 Units ordered, 4.00 Units accepted. Only what is there "
-            "is accepted. There: 4.00 Units. Coming: 3.00 on 03/01/2031. "
+            "4.00 of 5.00 Units accepted. Only what is there is accepted. "
+            "There: 4.00 Units. Coming: 3.00 on 03/01/2031. "
             "Instead: Cup (8.00 Units there).",
         )
         self.assertFalse(second.backorder_acceptance_warning)
         self.assertEqual(
-            order.backorder_acceptance_warning, first.backorder_acceptance_warning
+            order.backorder_acceptance_warning,
+            f"Wine Glass: {first.backorder_acceptance_warning}",
         )
         first.product_uom_qty = 4
         self.assertFalse(first.backorder_acceptance_warning)
         self.assertFalse(order.backorder_acceptance_warning)
+
+    def test_a_line_warns_by_itself(self):
+        """Whoever looks at one line only: the others of its order count."""
+        self.glass.backorder_acceptance = "refuse"
+        order = self._quote((self.glass, 3), (self.glass, 2))
+        self.env.invalidate_all()
+        line = self.env["sale.order.line"].browse(order.order_line[1].id)
+        self.assertIn("1.00 of 2.00 Units", line.backorder_acceptance_warning)
+        order.order_line[0].product_uom_qty = 2
+        self.assertFalse(line.backorder_acceptance_warning)
 
     def test_a_quotation_that_is_being_typed_warns(self):
         self.glass.backorder_acceptance = "refuse"
@@ -572,7 +612,7 @@ class TestAcceptance(AcceptanceCommon):
             with form.order_line.new() as line:
                 line.product_id = self.glass
                 line.product_uom_qty = quantity
-        self.assertIn("1.00 Units accepted", form.backorder_acceptance_warning)
+        self.assertIn("1.00 of", form.backorder_acceptance_warning)
         order = form.save()
         self.assertEqual(order.state, "draft")
         with Form(order) as form, form.order_line.edit(1) as line:
@@ -659,32 +699,30 @@ class TestAcceptanceOfKits(AcceptanceCommon):
         self.leg.backorder_acceptance = "refuse"
         self.assertRefused(
             self._quote((self.table, 3)),
-            "Table: 3.00 Units ordered, 2.00 Units accepted.",
+            "Table: 2.00 of 3.00 Units accepted.",
             "Table Leg: 12.00 Units needed, 10.00 Units there, coming: nothing.",
         )
         self.assertConfirms(self._quote((self.table, 2)))
         self.top.backorder_acceptance = "incoming"
         self._put_stock(self.leg, 90)
-        self.assertRefused(self._quote((self.table, 4)), "3.00 Units accepted")
+        self.assertRefused(self._quote((self.table, 4)), "3.00 of")
         self._expect(self.top, 1, "2031-03-01 08:00:00")
         self.assertConfirms(self._quote((self.table, 4)))
 
     def test_a_kit_and_its_component_share(self):
         self.leg.backorder_acceptance = "refuse"
-        self.assertRefused(
-            self._quote((self.table, 2), (self.leg, 3)), "2.00 Units accepted"
-        )
+        self.assertRefused(self._quote((self.table, 2), (self.leg, 3)), "2.00 of")
         self.assertConfirms(self._quote((self.table, 2), (self.leg, 2)))
 
     def test_a_kit_that_is_refused_itself(self):
         """It is sold as far as its parts are there, whatever is said of these."""
         self.table.backorder_acceptance = "refuse"
-        self.assertRefused(self._quote((self.table, 3)), "2.00 Units accepted")
+        self.assertRefused(self._quote((self.table, 3)), "2.00 of")
         self.assertConfirms(self._quote((self.table, 2)))
 
     def test_a_limit_on_a_component(self):
         self._limit(self.leg, 2)
-        self.assertRefused(self._quote((self.table, 4)), "3.00 Units accepted")
+        self.assertRefused(self._quote((self.table, 4)), "3.00 of")
         self.assertConfirms(self._quote((self.table, 3)))
 
 
@@ -729,6 +767,7 @@ class TestAcceptanceDialog(AcceptanceCommon):
         self.assertEqual(line.reason, "Only what is there is accepted.")
         self.assertEqual(line.substitutes, "Cup (20.00 Units there)")
         self.assertEqual(line.choice, "lower")
+        self.assertIn("Wine Glass: 4.00 of 5.00 Units acc", line.dialog_id.message)
 
     def test_lowering(self):
         dialog = self._ask()
@@ -844,7 +883,7 @@ class TestAcceptanceDialog(AcceptanceCommon):
                     each for each in order.message_ids if "Old friends" in each.body
                 ]
                 self.assertEqual(note.author_id, user.partner_id)
-                self.assertIn("Wine Glass: 5.00 Units ordered", note.body)
+                self.assertIn(" of 5.00 Units accepted", note.body)
 
     def test_not_without_a_reason(self):
         dialog = self._ask(user=self.manager)
@@ -916,7 +955,7 @@ class TestAcceptanceDialog(AcceptanceCommon):
         activity = self.order.activity_ids
         self.assertEqual(activity.user_id, self.seller)
         self.assertIn("The customer has confirmed more than is accep", activity.note)
-        self.assertIn("5.00 Units ordered, 4.00 Units accepted", activity.note)
+        self.assertIn("4.00 of 5.00 Units accepted", activity.note)
 
     def test_nobody_looks_after_the_order(self):
         self.order.user_id = self.order.team_id = False
@@ -962,6 +1001,11 @@ class TestAcceptanceDialog(AcceptanceCommon):
         self.env.invalidate_all()
         order = self.order.with_user(self.seller)
         self.assertIn("There: 4.00 Units", order.backorder_acceptance_warning)
+
+    def test_where_there_is_no_warehouse(self):
+        """Nothing is there: it is said, and nothing fails."""
+        self.order.warehouse_id = False
+        self.assertIn("0.00 of 5.00", self.order.backorder_acceptance_warning)
 
     def test_who_has_no_other_right_opens_the_quotation(self):
         clerk = self._create_user("clerk", "account.group_account_invoice")
@@ -1011,7 +1055,33 @@ class TestAcceptanceOverTheWire(HttpCase, AcceptanceCommon):
     def test_another_program_gets_an_error(self):
         error = self._call("call_kw")["error"]["data"]
         self.assertEqual(error["name"], "odoo.exceptions.UserError")
-        self.assertIn("5.00 Units ordered, 4.00 Units accepted", error["message"])
+        self.assertIn("4.00 of 5.00 Units accepted", error["message"])
+
+    def test_signing_in_the_portal(self):
+        """The customer sees a confirmed order, and no error."""
+        self.order.write({"state": "sent", "require_signature": True})
+        self.order.require_payment = False
+        pixel = (
+            "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9"
+            "awAAAABJRU5ErkJggg=="
+        )
+        answer = self.url_open(
+            f"/my/orders/{self.order.id}/accept",
+            data=json.dumps(
+                {
+                    "params": {
+                        "access_token": self.order._portal_ensure_token(),
+                        "name": "Mr Adler",
+                        "signature": pixel,
+                    }
+                }
+            ),
+            headers={"Content-Type": "application/json"},
+        ).json()
+        self.assertNotIn("error", answer)
+        self.assertNotIn("error", answer["result"])
+        self.assertEqual(self.order.state, "sale")
+        self.assertEqual(self.order.activity_ids.user_id, self.seller)
 
     def test_the_button_confirms_what_is_accepted(self):
         self.order.order_line.product_uom_qty = 4

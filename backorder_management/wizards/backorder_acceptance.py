@@ -19,6 +19,7 @@ class BackorderAcceptance(models.TransientModel):
         "sale.order", required=True, readonly=True, ondelete="cascade"
     )
     line_ids = fields.One2many("backorder.acceptance.line", "dialog_id")
+    message = fields.Text(readonly=True)
     may_accept = fields.Boolean(compute="_compute_may_accept")
     reason = fields.Char(help="Why it is confirmed all the same; noted on the order.")
 
@@ -35,6 +36,7 @@ class BackorderAcceptance(models.TransientModel):
         return self.create(
             {
                 "order_id": order.id,
+                "message": "\n".join(refusal.describe() for refusal in refusals),
                 "line_ids": [
                     Command.create(lines._prepare_values(refusal))
                     for refusal in refusals
@@ -45,7 +47,6 @@ class BackorderAcceptance(models.TransientModel):
     def action_apply(self):
         """Change the order as chosen, and confirm it. Where that is still not accepted,
         ask again: several lines may share what is there."""
-        self.order_id.check_access("write")
         for line in self.line_ids:
             line._apply()
         return self._close(self.order_id.action_confirm_or_ask())
@@ -164,13 +165,6 @@ class BackorderAcceptanceLine(models.TransientModel):
                     product=line.product_id.display_name,
                 )
             )
-        print(
-            "DBG",
-            line.product_uom_id,
-            product.uom_id,
-            product.uom_ids,
-            line.product_uom_qty,
-        )
         values = {"product_id": product.id, "product_uom_qty": line.product_uom_qty}
         if line.product_uom_id in product.uom_id | product.uom_ids:
             values["product_uom_id"] = line.product_uom_id.id
