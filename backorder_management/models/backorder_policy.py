@@ -334,7 +334,8 @@ class BackorderPolicy(models.Model):
         """Customers have an agreement in each company."""
         if not records._fields["backorder_policy_id"].company_dependent:
             return records.search(domain, limit=1)
-        for company in self.env["res.company"].sudo().search([]):
+        companies = self.env["res.company"].sudo()
+        for company in companies.search([("id", "!=", False)], order="id"):
             if found := records.with_company(company).search(domain, limit=1):
                 return found
         return False

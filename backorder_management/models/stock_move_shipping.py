@@ -278,13 +278,3 @@ class StockPicking(models.Model):
             elif all(check.decides_rest() for check in checks):
                 pickings -= picking
         return pickings
-
-
-class StockBackorderConfirmation(models.TransientModel):
-    _inherit = "stock.backorder.confirmation"
-
-    def process(self):
-        # who answers has been asked: nobody else needs to be
-        return super(
-            StockBackorderConfirmation, self.with_context(backorder_asked=True)
-        ).process()

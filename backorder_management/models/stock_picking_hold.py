@@ -158,7 +158,7 @@ class StockPicking(models.Model):
         # A held delivery is Waiting: the goods are there, but must not leave yet. One
         # that may ship as it is, is Ready, though a rest that will be closed is not
         # there and Odoo waits for it.
-        super()._compute_state()
+        result = super()._compute_state()
         for picking in self:
             if picking.backorder_held and picking.state == "assigned":
                 picking.state = "confirmed"
@@ -169,6 +169,7 @@ class StockPicking(models.Model):
                 and any(move.quantity for move in picking.move_ids)
             ):
                 picking.state = "assigned"
+        return result
 
     # ----------------------------------------------------------------------- in words
 

@@ -4,3 +4,4 @@ from . import backorder_override
 from . import backorder_cancel
 from . import backorder_pin
 from . import backorder_run_confirm
+from . import stock_backorder_confirmation
