@@ -516,8 +516,11 @@ class FactFinder:
         moves = self.env["stock.move"].browse(
             next(iter(each)) for each in wanted.values()
         )
+        together = moves.sale_line_id.order_id._map_shipping_together()
         return {
-            key: OrderShipping(*move._get_shipping_place()).make_rule(wanted[key])
+            key: OrderShipping(*move._get_shipping_place(together)).make_rule(
+                wanted[key]
+            )
             for key, move in zip(wanted, moves, strict=True)
         }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from math import floor
 
 from odoo.tools import format_amount, format_date
 from odoo.tools.misc import formatLang
@@ -48,9 +49,13 @@ def _describe_reason(env, reason: Reason, order) -> str:
 
 
 def _describe_share(env, reason: Reason, order) -> str:
+    share, wanted = reason.numbers
+    # what is not reached must not look like it
+    digits = 0 if round(share) < round(wanted) else 2
+    share = floor(share * 10**digits) / 10**digits
     numbers = {
-        "share": formatLang(env, reason.numbers[0], digits=0),
-        "wanted": formatLang(env, reason.numbers[1], digits=0),
+        "share": formatLang(env, share, digits=digits),
+        "wanted": formatLang(env, wanted, digits=digits),
     }
     basis = order.backorder_policy_id.min_basis
     if basis == agreement.BY_VALUE:

@@ -75,12 +75,16 @@ class OrderShipping:
 
     @cached_property
     def past_shipments(self):
-        return self.orders.picking_ids.filtered(
-            lambda picking: (
-                picking._is_backorder_shipment()
-                and picking.location_id.warehouse_id == self.warehouse
+        """Transfers that have left with goods of these orders, whoever else's were in
+        them."""
+        return self.orders.order_line.move_ids.filtered(
+            lambda move: (
+                move.state == "done"
+                and move.location_dest_id._is_outgoing()
+                and move.location_id.usage == "internal"
+                and move.location_id.warehouse_id == self.warehouse
             )
-        )
+        ).picking_id
 
     @cached_property
     def parts_of_today(self):
@@ -88,8 +92,9 @@ class OrderShipping:
         orders ship as one: their deliveries are validated one after the other."""
         if self.rules.ship_together == ORDER:
             return self.past_shipments.browse()
+        now = fields.Datetime.now()  # what is just being validated has no date yet
         return self.past_shipments.filtered(
-            lambda picking: self.find_day(picking.date_done or None) == self.today
+            lambda picking: self.find_day(picking.date_done or now) == self.today
         )
 
     @property
@@ -110,10 +115,16 @@ class OrderShipping:
 
     @cached_property
     def needed(self) -> date | None:
-        """The day of the line that is needed first."""
-        days = [
-            self.find_day(move.date_deadline or move.date) for move in self.last_steps
-        ]
+        """The day that was agreed with the customer; Odoo's own deadline is nothing but
+        its lead time, which nobody has promised."""
+        days = [self.find_day(order.commitment_date or None) for order in self.orders]
+        return min((day for day in days if day), default=None)
+
+    @cached_property
+    def waiting_since(self) -> date | None:
+        """Since when goods that are there wait for more."""
+        days = self.last_steps.picking_id.mapped("backorder_waiting_since")
+        days += self.first_steps.picking_id.mapped("backorder_waiting_since")
         return min((day for day in days if day), default=None)
 
     @cached_property
@@ -151,7 +162,7 @@ class OrderShipping:
                 available=min(available.get(line.id, 0.0), self.open_by_line[line.id]),
                 price=prices[line.id],
                 weight=line._get_unit_weight(),
-                group=line.delivery_group or "",
+                group=line.delivery_group and (line.order_id.id, line.delivery_group),
                 package=line._get_package(),
                 left=self.get_left_today(line),
             )
@@ -162,6 +173,7 @@ class OrderShipping:
             today=self.today,
             shipments=self.shipments,
             needed=self.needed,
+            waiting_since=self.waiting_since,
             ordered_on=self.find_day(min(self.orders.mapped("date_order"))),
         )
 
@@ -194,28 +206,57 @@ class OrderShipping:
 
     def get_in_shipment(self, quantities: Mapping[int, float]) -> dict[int, float]:
         """What would be in a shipment that takes these quantities, and what other
-        deliveries of later steps hold by now.
+        transfers hold that are about to leave, too.
 
         :param quantities: by id of the moves that are about to be done, product's unit
         """
         there: dict[int, float] = defaultdict(float)
-        validating = self.moves.browse(quantities).sale_line_id.order_id
+        validating = self.moves.browse(quantities)
+        leaves = any(move.location_dest_id._is_outgoing() for move in validating)
         for move in self.moves.filtered(lambda move: move.state in OPEN_STATES):
             if move.id in quantities:
-                last = self._get_last_step(move)
-                there[last.id] += quantities[move.id]
-            elif (
-                # picked already, or of another order that leaves with this one
-                (move in self.last_steps and move not in self.first_steps)
-                or move.sale_line_id.order_id not in validating
+                there[self._get_last_step(move).id] += quantities[move.id]
+            elif move.picking_id not in validating.picking_id and (
+                move.location_dest_id._is_outgoing() or not leaves
             ):
-                last = self._get_last_step(move)
-                there[last.id] += move._get_backorder_product_qty(move.quantity)
+                held = move._get_backorder_product_qty(move.quantity)
+                there[self._get_last_step(move).id] += held
+        if leaves:
+            return self._count_there(there)
+        # An earlier step is no shipment yet: what stock covers may still join it.
+        for move in validating & self.first_steps:
+            there[self._get_last_step(move).id] += move._get_free_stock_beside()
+        covered = self.get_covered()
+        return {
+            line: max(quantity, covered.get(line, 0.0))
+            for line, quantity in self._count_there(there).items()
+        }
+
+    def get_in_these(self, quantities: Mapping[int, float]) -> dict[int, float]:
+        """The part of it that these moves bring."""
+        there: dict[int, float] = defaultdict(float)
+        for move in self.moves.browse(quantities):
+            there[self._get_last_step(move).id] += quantities[move.id]
+        return self._count_there(there)
+
+    def get_elsewhere(self, moves) -> dict[int, float]:
+        """What other open transfers of the orders hold or have picked, by line."""
+        held: dict[int, float] = defaultdict(float)
+        for move in self.moves.filtered(lambda move: move.state in OPEN_STATES) - moves:
+            quantity = move._get_backorder_product_qty(move.quantity)
+            held[self._get_last_step(move).id] += quantity
+        return self._count_there(held)
+
+    def _count_there(self, there: Mapping[int, float]) -> dict[int, float]:
+        """Quantities of moves at the last step, by line in its unit; whole kits."""
         available = {}
         for line, steps in self.last_steps.grouped("sale_line_id").items():
             lacking = line._sum_backorder_qty(
                 [
-                    (move, max(0.0, self.shortages[move.id].open - there[move.id]))
+                    (
+                        move,
+                        max(0.0, self.shortages[move.id].open - there.get(move.id, 0)),
+                    )
                     for move in steps
                 ]
             )
@@ -327,19 +368,25 @@ class ArrivalFinder:
                 )
 
 
-def find_shippings(moves, arrivals=None) -> dict[tuple, OrderShipping]:
-    """Who decides about these moves: orders with an agreement, by order and warehouse.
+def find_shippings(moves, arrivals=None) -> list[tuple]:
+    """Who decides about these moves.
 
     :param moves: with the superuser's rights
+    :return: pairs of :class:`OrderShipping` and its moves; moves of orders of which
+        simply all ships that is there are left out
     """
+    ruled = moves._get_ruled_orders()
     deliveries = moves.filtered(
         lambda move: (
-            move.sale_line_id.order_id._is_ruled()
+            move.sale_line_id.order_id in ruled
             and move.location_id.usage == "internal"
             and move._is_backorder_delivery()
         )
     )
-    return {
-        place: OrderShipping(*place, arrivals)
-        for place in deliveries.grouped(lambda move: move._get_shipping_place())
-    }
+    together = ruled._map_shipping_together()
+    return [
+        (OrderShipping(*place, arrivals), same)
+        for place, same in deliveries.grouped(
+            lambda move: move._get_shipping_place(together)
+        ).items()
+    ]

@@ -133,7 +133,7 @@ class SaleOrderLine(models.Model):
         )
         held = any(
             picking.backorder_state == "held" or picking._holds_line(self)
-            for picking in open_moves.picking_id
+            for picking in moves._filter_open().picking_id
         )
         return {
             "qty_backorder_open": open_qty,

@@ -165,7 +165,13 @@ class SaleOrderLine(models.Model):
         :param closed: by line, what will not come any more, in its unit
         """
         lines = self.sudo()  # sudo: whoever ships acts for the agreement
-        if cuts := lines.move_ids._get_rest_cuts():
+        cuts = {
+            move: cut
+            for move, quantity in lines.move_ids._get_rest_cuts().items()
+            # what other transfers hold leaves with a shipment of its own
+            if (cut := min(quantity, move._get_quantity_to_reserve())) > 0
+        }
+        if cuts:
             lines._cut_deliveries(cuts, closed)
         lines._log_cancelled(closed, reason)
 
@@ -174,6 +180,7 @@ class SaleOrderLine(models.Model):
         moves = self.env["stock.move"].concat(*cuts)
         suppliers = self._get_documents_to_tell(moves, cancelled)
         moves._cut(cuts)
+        self.order_id._serve_again()
         for order, documents in suppliers.items():
             order._log_decrease_ordered_quantity(documents, cancel=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
 from ..planning.agreement import ADDRESS, AVAILABLE, COMPLETE_ORDER, Rules
@@ -14,6 +15,9 @@ from .stock_move import OPEN_STATES
 # Odoo's own names of the two shipping policies of an order.
 AS_SOON_AS_POSSIBLE = "direct"
 WHEN_ALL_IS_READY = "one"
+
+# Until the scheduled refresh of many figures is done with, and holds are known.
+REFRESHED_BY = 5
 
 SOURCES = [
     ("order", "Chosen on the order"),
@@ -37,6 +41,7 @@ class SaleOrder(models.Model):
         precompute=True,
         tracking=True,
         ondelete="restrict",
+        copy=False,
         help="What is agreed with the customer about goods that are not there yet. "
         "From the customer, else a tag of the customer, else the company.",
     )
@@ -102,6 +107,9 @@ class SaleOrder(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        if not self.env.su:
+            for vals in vals_list:
+                vals.pop("follows_picking_policy", None)
         orders = super().create(vals_list)
         for order, vals in zip(orders, vals_list, strict=True):
             chosen = "picking_policy" in vals and "backorder_policy_id" not in vals
@@ -109,12 +117,17 @@ class SaleOrder(models.Model):
         return orders
 
     def write(self, vals):
+        if "follows_picking_policy" in vals and not self.env.su:
+            raise AccessError(self.env._("Choose Odoo's shipping policy instead."))
         if {"picking_policy", "backorder_policy_id", "partner_id"}.isdisjoint(vals):
             return super().write(vals)
-        if "backorder_policy_id" in vals:
-            vals = {"follows_picking_policy": False, **vals}
         before = {order: order.backorder_policy_id for order in self}
         result = super().write(vals)
+        if "backorder_policy_id" in vals:
+            # sudo: as above
+            self.sudo().filtered(
+                "follows_picking_policy"
+            ).follows_picking_policy = False
         chosen = "picking_policy" in vals and "backorder_policy_id" not in vals
         for order in self:
             order._align_picking_policy(picking_policy_counts=chosen)
@@ -147,7 +160,9 @@ class SaleOrder(models.Model):
             self.picking_policy = wanted
         elif policy := self._find_policy_for(self.picking_policy):
             self.backorder_policy_id = policy
-            self.follows_picking_policy = self.picking_policy == WHEN_ALL_IS_READY
+            # sudo: written here only, see `write`
+            follows = self.picking_policy == WHEN_ALL_IS_READY
+            self.sudo().follows_picking_policy = follows
 
     def _get_picking_policy(self) -> str:
         """Odoo's shipping policy that says what the agreement says."""
@@ -191,6 +206,9 @@ class SaleOrder(models.Model):
         demands = moves._filter_backorder_demands()
         if len(demands) > moves._get_queue_limit():
             self.env["stock.rule"]._queue_waiting_demands()
+            self.env.ref("backorder_management.ir_cron_decide_again")._trigger(
+                fields.Datetime.now() + timedelta(minutes=REFRESHED_BY)
+            )
             return
         demands._filter_useless_reservations()._release()
         if demands._is_auto_reservation():
@@ -203,6 +221,15 @@ class SaleOrder(models.Model):
         for order in self:
             order.has_delivery_groups = any(order.order_line.mapped("delivery_group"))
 
+    def _serve_again(self) -> None:
+        """What is missing has become less: orders may ship now that could not."""
+        ruled = self.filtered(lambda order: order._is_ruled())
+        demands = ruled.order_line.move_ids._filter_backorder_demands().filtered(
+            lambda move: not move.picked and move._should_assign_at_confirm()
+        )
+        if demands and demands._is_auto_reservation():
+            demands._action_assign()
+
     def _is_ruled(self) -> bool:
         """Is anything but “what is there ships” agreed for this order?"""
         policy = self.backorder_policy_id
@@ -212,37 +239,62 @@ class SaleOrder(models.Model):
             or self.has_delivery_groups
         )
 
-    def _get_orders_shipping_together(self):
-        """This order and those that its agreement has leave with it: the open ones to
-        the same address, under the same agreement, and those that have just left."""
-        self.ensure_one()
-        policy = self.backorder_policy_id
-        if policy.ship_together != ADDRESS or policy.ships_as_available:
+    def _map_shipping_together(self) -> dict:
+        """By order, those that its agreement has leave with it, itself included: the
+        open ones to the same address, under the same agreement, and those that have
+        left today. Blocked orders do not ship and keep no other from shipping."""
+        by_address = self.filtered(
+            lambda order: (
+                order.backorder_policy_id.ship_together == ADDRESS
+                and not order.backorder_policy_id.ships_as_available
+            )
+        )
+        companions = by_address | by_address._search_companions()
+        groups = companions.grouped(lambda order: order._get_address_key())
+        return {
+            order: (
+                order
+                | groups[order._get_address_key()].filtered(
+                    lambda other: not other.backorder_blocked
+                )
+            ).sorted("id")
+            if order in by_address
+            else order
+            for order in self
+        }
+
+    def _get_address_key(self) -> tuple:
+        return (self.partner_shipping_id, self.backorder_policy_id, self.company_id)
+
+    def _search_companions(self):
+        """Open orders, and those that have left today, that may share an address with
+        one of these."""
+        if not self:
             return self
         yesterday = fields.Datetime.now() - timedelta(days=1)
-        others = self.search(
-            Domain("partner_shipping_id", "=", self.partner_shipping_id.id)
-            & Domain("backorder_policy_id", "=", policy.id)
-            & Domain("company_id", "=", self.company_id.id)
+        orders = self.search(
+            Domain("partner_shipping_id", "in", self.partner_shipping_id.ids)
+            & Domain("backorder_policy_id", "in", self.backorder_policy_id.ids)
+            & Domain("company_id", "in", self.company_id.ids)
             & Domain("state", "=", "sale")
             & (
                 Domain("order_line.move_ids.state", "in", OPEN_STATES)
                 | Domain("picking_ids.date_done", ">=", yesterday)
             )
         )
+        return orders.filtered(lambda order: order._is_open_or_left_today())
+
+    def _is_open_or_left_today(self) -> bool:
         find_day = remember_days(self.company_id.partner_id.tz)
         today = find_day(fields.Datetime.now())
-        others = others.filtered(
-            lambda order: any(
-                picking.state not in ("done", "cancel")
-                or find_day(picking.date_done or None) == today
-                for picking in order.picking_ids
-            )
+        return any(
+            picking.state not in ("done", "cancel")
+            or find_day(picking.date_done or None) == today
+            for picking in self.picking_ids
         )
-        return (self | others).sorted("id")
 
     def _add_orders_shipping_together(self):
-        return self.union(*(order._get_orders_shipping_together() for order in self))
+        return self.union(*self._map_shipping_together().values())
 
     def _get_shipping_rules(self) -> Rules:
         """What may ship of this order, and when."""

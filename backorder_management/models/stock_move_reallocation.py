@@ -190,8 +190,9 @@ class StockMove(models.Model):
         ruled = self._get_ruled_orders()
         if not ruled:
             return {}
+        together = ruled._map_shipping_together()
         return {
-            move.id: move._get_shipping_place()
+            move.id: move._get_shipping_place(together)
             for move in self.sudo()  # sudo: as above
             if move.sale_line_id.order_id in ruled
             and not move.backorder_override

@@ -487,8 +487,10 @@ class StockMove(models.Model):
             return super()._action_cancel()
         freed = self._get_reserved_places()
         moves = self.with_context(backorder_cancelling=True)
+        ruled = self._get_ruled_orders()
         result = super(StockMove, moves)._action_cancel()
         self._wake_demands_for(freed)
+        ruled._serve_again()
         return result
 
     def write(self, vals):
@@ -497,11 +499,16 @@ class StockMove(models.Model):
         if "product_uom_qty" not in vals:
             return super().write(vals)
         lowered = self._filter_lowered(vals["product_uom_qty"])
+        fewer = self.filtered(
+            lambda move: move.product_uom_qty > vals["product_uom_qty"]
+        )._get_ruled_orders()
         freed = lowered._get_reserved_places()
         result = super().write(vals)
         if freed:
             lowered.filtered("product_uom_qty")._action_assign()
             self._wake_demands_for(freed)
+        if fewer:
+            fewer._serve_again()
         return result
 
     def _filter_lowered(self, quantity: float):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from odoo import models
 from odoo.exceptions import UserError
 
@@ -22,6 +24,13 @@ class ShipmentCheck:
         self.moves = moves
         self.quantities = quantities
         self.available = facts.get_in_shipment(quantities)
+        self.elsewhere = facts.get_elsewhere(moves)
+        # of that, what leaves as a part of this shipment and counts as shipped
+        own = facts.get_in_these(quantities)
+        self.joins = defaultdict(
+            float,
+            {line: self.available[line] - own[line] for line in self.available},
+        )
         self.decision = self._decide()
 
     def _decide(self) -> Decision:
@@ -64,13 +73,36 @@ class ShipmentCheck:
         """Does the agreement say what happens to all that this shipment leaves?"""
         if self.facts.rules.max_shipments:
             return True
+        decided = {*self.decision.closes, *self.decision.incomplete}
         rest = {
             line.id
             for line in self.facts.lines
             if self.facts.open_by_line[line.id]
             > self.available.get(line.id, 0.0) + shipping.SMALLEST
         }
-        return bool(rest) and rest <= set(self.decision.closes)
+        return bool(rest) and rest <= decided
+
+    def get_closed(self, *, refused: bool) -> dict[int, float]:
+        """What will not come any more, by line; what other transfers hold still comes.
+
+        :param refused: somebody was asked, and wants no backorder
+        """
+        closed = dict(self.decision.closes)
+        if self.decision.rest == shipping.ASK and refused:
+            ships = self.decision.ships
+            closed = {
+                line.id: self.facts.open_by_line[line.id] - ships.get(line.id, 0.0)
+                for line in self.facts.lines
+            }
+        closed = {
+            line: quantity - max(0.0, self.elsewhere.get(line, 0.0) - self.joins[line])
+            for line, quantity in closed.items()
+        }
+        return {
+            line: quantity
+            for line, quantity in closed.items()
+            if quantity > shipping.SMALLEST
+        }
 
     def closes(self, move) -> bool:
         """Is what this move leaves cancelled, and not kept?"""
@@ -113,12 +145,8 @@ class StockMove(models.Model):
             return []
         moves = self.sudo().filtered(lambda move: move.state not in ("done", "cancel"))
         checks = []
-        for place, facts in find_shippings(moves, ArrivalFinder(orders)).items():
-            same = moves.filtered(
-                lambda move, place=place: (
-                    move.sale_line_id and move._get_shipping_place() == place
-                )
-            )._filter_open()
+        for facts, found in find_shippings(moves, ArrivalFinder(orders)):
+            same = found._filter_open()
             quantities = {
                 move.id: move._get_quantity_to_ship(picked=picked) for move in same
             }
@@ -177,10 +205,16 @@ class StockMove(models.Model):
             return bool(cancel_backorder)
         if check.closes(move):
             return True
+        if move.sale_line_id.id in check.decision.incomplete:
+            return False  # it waits, whatever else is left
         if check.is_last_step and check.decision.rest == shipping.ASK:
-            refused = self.env.context.get("picking_ids_not_to_backorder") or ()
-            return move.picking_id.id in refused
+            return self._is_rest_refused(move.picking_id)
         return False if check.facts.rules.max_shipments else bool(cancel_backorder)
+
+    def _is_rest_refused(self, pickings) -> bool:
+        """Has somebody who was asked said that what is left is not wanted?"""
+        refused = self.env.context.get("picking_ids_not_to_backorder") or ()
+        return not set(pickings.ids).isdisjoint(refused)
 
     def _keep_what_is_left(self, fates) -> None:
         """Core makes a backorder only of transfers in which it has done something that
@@ -196,26 +230,27 @@ class StockMove(models.Model):
         """Cancel what is closed with a shipment in all steps, and say so."""
         if not check.is_last_step:
             return
-        order, decision = check.facts.order, check.decision
-        lines = check.facts.lines.filtered(lambda line: line.id in decision.closes)
-        if lines:
-            reader = order.with_context(**order._get_salesperson_terms())
-            lines._close_with_shipment(
-                {line: decision.closes[line.id] for line in lines},
-                reader.env._(
-                    "%(agreement)s: closed with the shipment",
-                    agreement=order.backorder_policy_id.name,
-                ),
-            )
-        if decision.rest == shipping.ASK and not self._was_asked():
-            self._ask_salesperson(order)
+        closed = check.get_closed(refused=self._is_rest_refused(check.moves.picking_id))
+        orders = check.facts.orders
+        for order, lines in orders.order_line.grouped("order_id").items():
+            of_order = {line: closed[line.id] for line in lines if line.id in closed}
+            if of_order:
+                reader = order.with_context(**order._get_salesperson_terms())
+                lines.browse(line.id for line in of_order)._close_with_shipment(
+                    of_order,
+                    reader.env._(
+                        "%(agreement)s: closed with the shipment",
+                        agreement=order.backorder_policy_id.name,
+                    ),
+                )
+        if check.decision.rest == shipping.ASK and not self._was_asked(check):
+            self._ask_salesperson(check.facts.order)
 
-    def _was_asked(self) -> bool:
+    def _was_asked(self, check: ShipmentCheck) -> bool:
         """Has somebody said what is to happen to the rest?"""
-        context = self.env.context
         return bool(
-            context.get("backorder_asked")
-            or context.get("picking_ids_not_to_backorder")
+            self.env.context.get("backorder_asked")
+            or self._is_rest_refused(check.moves.picking_id)
         )
 
     def _ask_salesperson(self, order) -> None:
@@ -253,15 +288,18 @@ class StockPicking(models.Model):
         :raise UserError: nothing may ship
         """
         barred = self.env["stock.move"]
+        held = []
         for check in self.move_ids._get_shipment_checks(picked=False):
-            if check.is_released:
-                continue
-            if check.decision.reason is not None:
-                self.move_ids._check_may_ship([check])
-            barred |= check.get_excess()
-        if barred:
-            ships = self.move_ids.filtered("quantity") - barred
-            ships.filtered(lambda move: move.state != "cancel").picked = True
+            if not check.is_released:
+                barred |= check.get_excess()
+                held.append(check)
+        ships = self.move_ids.filtered(
+            lambda move: move.quantity and move.state not in ("done", "cancel")
+        )
+        if barred and not ships - barred:
+            self.move_ids._check_may_ship(held)
+        elif barred:
+            (ships - barred).picked = True
 
     def _check_backorder(self):
         # No pop-up where the agreement has decided; one where it says: ask.

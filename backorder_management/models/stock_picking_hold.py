@@ -9,14 +9,26 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import split_every
 
-from ..planning.shipping import Decision, Reason
+from ..planning.shipping import MORE_ARRIVES, Decision, Reason
 from .backorder_hold_words import describe_hold
 from .backorder_shipping import ArrivalFinder, OrderShipping, find_shippings
 
 # Deliveries looked at between two commits of the scheduled action.
 BATCH = 100
+# Written by the planner and by releasing alone.
+HOLD_FIELDS = frozenset(
+    {
+        "backorder_held",
+        "backorder_may_ship",
+        "backorder_hold_facts",
+        "backorder_hold_until",
+        "backorder_waiting_since",
+        "backorder_override_reason",
+        "backorder_override_by",
+    }
+)
 # What is stored of a hold in fields of its own.
-COLUMNS = ("until", "ships")
+COLUMNS = ("until", "ships", "since")
 MAY_RELEASE = (
     "stock.group_stock_manager",
     "sales_team.group_sale_manager",
@@ -47,6 +59,12 @@ class StockPicking(models.Model):
         copy=False,
         help="The first day on which it may ship, as far as is known.",
     )
+    backorder_waiting_since = fields.Date(
+        "Waiting for More Since",
+        readonly=True,
+        copy=False,
+        help="Since when goods that are there wait for more of the order.",
+    )
     backorder_hold_reason = fields.Char(
         "Why It Is Held", compute="_compute_backorder_hold_reason"
     )
@@ -76,10 +94,19 @@ class StockPicking(models.Model):
         if not ruled:
             return
         ruled = ruled._add_orders_shipping_together()
+        ruled.order_line.move_ids.picking_id.filtered(
+            lambda picking: (
+                picking.state in ("done", "cancel") and picking.backorder_hold_facts
+            )
+        )._store_hold({})
         deliveries = ruled.order_line.move_ids._filter_open()
-        shippings = find_shippings(deliveries, ArrivalFinder(ruled))
+        facts_by_move = {
+            move: facts
+            for facts, moves in find_shippings(deliveries, ArrivalFinder(ruled))
+            for move in moves
+        }
         for picking in deliveries.picking_id:
-            picking._store_hold(picking._find_hold(shippings))
+            picking._store_hold(picking._find_hold(facts_by_move))
 
     @api.model
     def _decide_again(self) -> None:
@@ -107,19 +134,16 @@ class StockPicking(models.Model):
                 lambda move: move._should_assign_at_confirm()
             )._action_assign()
 
-    def _find_hold(self, shippings: dict[tuple, OrderShipping]) -> dict:
+    def _find_hold(self, facts_by_move: dict) -> dict:
         """Why this delivery is held; empty: it is not.
 
         A delivery for several orders is held while none of them may ship.
         """
         holds = []
         moves = self.move_ids._filter_open()
-        for place, same in moves.grouped(
-            lambda move: move._get_shipping_place()
-        ).items():
+        for facts, same in moves.grouped(facts_by_move.get).items():
             if all(same.mapped("backorder_override")):
                 return {"ships": True}
-            facts = shippings.get(place)
             holds.append(same._find_hold_of_order(facts) if facts else {})
         held = [hold for hold in holds if "code" in hold]
         if held and len(held) == len(holds):
@@ -144,10 +168,15 @@ class StockPicking(models.Model):
                 }
                 or False,
                 "backorder_hold_until": hold.get("until", False),
+                "backorder_waiting_since": fields.Date.to_string(
+                    picking.backorder_waiting_since or hold["since"]
+                )
+                if "since" in hold
+                else False,
             }
             if any(
                 (fields.Date.to_string(picking[name]) or False) != (value or False)
-                if name == "backorder_hold_until"
+                if name in ("backorder_hold_until", "backorder_waiting_since")
                 else (picking[name] or False) != value
                 for name, value in values.items()
             ):
@@ -192,12 +221,18 @@ class StockPicking(models.Model):
 
     # ---------------------------------------------------------------------- releasing
 
-    @api.depends("backorder_held")
+    @api.depends("state", "backorder_held", "backorder_hold_facts")
     @api.depends_context("uid")
     def _compute_may_override_hold(self):
         may = self._has_right_to_release()
         for picking in self:
-            picking.may_override_hold = may and picking.backorder_held
+            picking.may_override_hold = may and picking._holds_something()
+
+    def _holds_something(self) -> bool:
+        """Does the agreement hold it, or lines of it?"""
+        return self.state not in ("done", "cancel") and bool(
+            self.backorder_held or (self.backorder_hold_facts or {}).get("waiting")
+        )
 
     @api.model
     def _has_right_to_release(self) -> bool:
@@ -240,7 +275,9 @@ class StockPicking(models.Model):
         self.check_access("read")
         # sudo: from here on; a sales manager need not have rights on transfers
         pickings = self.sudo()
-        if free := pickings.filtered(lambda picking: not picking.backorder_held):
+        if not reason.strip():
+            raise UserError(self.env._("Say why the delivery is released."))
+        if free := pickings.filtered(lambda picking: not picking._holds_something()):
             raise UserError(
                 self.env._(
                     "Nothing holds %(delivery)s: there is nothing to release.",
@@ -263,7 +300,7 @@ class StockPicking(models.Model):
                 moves._action_assign()
 
     def _log_release(self, reason: str) -> None:
-        what = self.backorder_hold_reason
+        what = self.backorder_hold_reason or self.env._("some lines wait")
         for record in (self, *self.move_ids.sale_line_id.order_id):
             record._message_log(
                 author_id=self.env.user.partner_id.id,
@@ -276,10 +313,28 @@ class StockPicking(models.Model):
                 ),
             )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._check_not_written(*vals_list)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_not_written(vals)
+        return super().write(vals)
+
+    def _check_not_written(self, *vals_list):
+        """
+        :raise AccessError: somebody tries to hold or release by hand, without a reason
+        """
+        if not self.env.su and any(not HOLD_FIELDS.isdisjoint(v) for v in vals_list):
+            raise AccessError(self.env._("Use “Release” on the delivery."))
+
     def _create_backorder(self, backorder_moves=None):
         # What was released has shipped; what stays behind is held again.
         backorders = super()._create_backorder(backorder_moves=backorder_moves)
-        backorders.move_ids.filtered("backorder_override").backorder_override = False
+        # sudo: written here only, see `write`
+        released = backorders.sudo().move_ids.filtered("backorder_override")
+        released.backorder_override = False
         return backorders
 
 
@@ -293,6 +348,36 @@ class StockMove(models.Model):
         help="A manager has released it: no agreement holds it.",
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_not_released(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_not_released(vals)
+        return super().write(vals)
+
+    def _check_not_released(self, vals):
+        """
+        :raise AccessError: somebody tries to release by hand, without a reason
+        """
+        if not self.env.su and vals.get("backorder_override"):
+            raise AccessError(self.env._("Use “Release” on the delivery."))
+
+    @api.model
+    def _prepare_merge_moves_distinct_fields(self):
+        # What is ordered later was not released.
+        return [*super()._prepare_merge_moves_distinct_fields(), "backorder_override"]
+
+    @api.model
+    def _prepare_merge_negative_moves_excluded_distinct_fields(self):
+        # What is ordered less may come off what was released.
+        return [
+            *super()._prepare_merge_negative_moves_excluded_distinct_fields(),
+            "backorder_override",
+        ]
+
     def _filter_open(self):
         """Open steps of deliveries out of our own places, in a transfer."""
         return self.filtered(
@@ -304,11 +389,21 @@ class StockMove(models.Model):
             )
         )
 
-    def _get_shipping_place(self) -> tuple:
-        """Orders that ship together, and the warehouse they ship from."""
-        self.ensure_one()
-        orders = self.sale_line_id.order_id._get_orders_shipping_together()
-        return (orders, self.location_id.warehouse_id)
+    def _get_shipping_place(self, together: dict) -> tuple:
+        """Orders that ship together, and the warehouse they ship from.
+
+        :param together: by order, see `_map_shipping_together`
+        """
+        return (together[self.sale_line_id.order_id], self.location_id.warehouse_id)
+
+    def _get_free_stock_beside(self) -> float:
+        """What is free where it takes its goods from, as far as it does not take all
+        it wants; product's unit."""
+        taken = self._get_backorder_product_qty(self.quantity)
+        free = self.env["stock.quant"]._get_available_quantity(
+            self.product_id, self.location_id
+        )
+        return max(0.0, min(self.product_qty - taken, free))
 
     def _get_following_steps(self):
         """These moves and the open ones on their goods' way to the customer."""
@@ -337,7 +432,10 @@ class StockMove(models.Model):
     def _describe_hold(self, decision: Decision, lines, facts) -> dict:
         waiting = [line.id for line in lines if line.id in decision.waiting]
         if decision.is_held:
-            return _to_json(decision.reason, decision.until)
+            hold = _to_json(decision.reason, decision.until)
+            if decision.reason.code == MORE_ARRIVES:
+                hold["since"] = facts.today
+            return hold
         if waiting and not any(line.id in decision.ships for line in lines):
             return _to_json(Reason(decision.waiting[waiting[0]]), None)
         hold = {"ships": bool(decision.ships)}

@@ -66,7 +66,7 @@ class Line:
     available: float
     price: float = 0.0
     weight: float = 1.0
-    group: str = ""
+    group: Hashable = ""
     package: float = 0.0
     left: float = 0.0
 
@@ -88,6 +88,7 @@ class Order:
     :param shipments: how many have left already
     :param needed: the day the customer needs it; None: nobody said
     :param ordered_on: from this day goods may be collected after some days
+    :param waiting_since: the day on which it began to wait for more; None: today
     """
 
     lines: Sequence[Line]
@@ -95,6 +96,7 @@ class Order:
     shipments: int = 0
     needed: date | None = None
     ordered_on: date | None = None
+    waiting_since: date | None = None
     arrivals: Sequence[Arrival] = ()
 
 
@@ -123,6 +125,7 @@ class Decision:
     :param reason: why nothing ships; None: something does
     :param until: the first day on which that may change; None: nobody knows
     :param waiting: why a line does not ship although goods are there for it
+    :param incomplete: lines that do not ship before they, or their group, are complete
     """
 
     ships: Mapping[Hashable, float] = field(default_factory=dict)
@@ -132,6 +135,7 @@ class Decision:
     reason: Reason | None = None
     until: date | None = None
     waiting: Mapping[Hashable, str] = field(default_factory=dict)
+    incomplete: frozenset[Hashable] = frozenset()
 
     @property
     def is_held(self) -> bool:
@@ -184,6 +188,7 @@ def _decide(rules: Rules, order: Order) -> Decision:
         rest=shipment.get_fate_of_rest(),
         keeps=shipment.ships,
         waiting=shipment.waiting,
+        incomplete=frozenset(shipment.incomplete),
     )
 
 
@@ -217,6 +222,7 @@ class _Shipment:
         self.order = order
         self.open_lines = [line for line in order.lines if line.open > SMALLEST]
         self.waiting: dict[Hashable, str] = {}
+        self.incomplete: set[Hashable] = set()
         self.quantities = {line.id: self.get_fitting(line) for line in self.open_lines}
         self.done_with = {line.id for line in self.open_lines if self.completes(line)}
         self.ships = {
@@ -256,8 +262,10 @@ class _Shipment:
             reason = INCOMPLETE_GROUP
         elif self.rules.shipping == COMPLETE_LINES and line.id not in self.done_with:
             reason = INCOMPLETE_LINE
-        if reason and line.available > SMALLEST:
-            self.waiting[line.id] = reason
+        if reason:
+            self.incomplete.add(line.id)
+            if line.available > SMALLEST:
+                self.waiting[line.id] = reason
         return not reason
 
     def get_group(self, line: Line) -> set[Hashable]:
@@ -340,7 +348,8 @@ class _Shipment:
         """Arrivals it is worth to wait for: with them more would ship."""
         if not self.rules.consolidate_days or self.completes_all:
             return []
-        last = self.order.today + timedelta(days=self.rules.consolidate_days)
+        start = self.order.waiting_since or self.order.today
+        last = start + timedelta(days=self.rules.consolidate_days)
         if self.order.needed is not None:
             last = min(last, self.order.needed)
         coming = [

@@ -8,6 +8,7 @@ from freezegun import freeze_time
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
 from odoo.tests import Form
 
 from .run_common import RunCommon
@@ -417,9 +418,8 @@ class TestRules(AgreementCommon):
         self._agree(delivery_weekdays=thursday.ids)
         self._put_stock(self.glass, 10)
         with freeze_time("2026-11-23 09:00"):
-            order = self._create_order(
-                (self.glass, 10), commitment_date="2026-12-10 09:00"
-            )
+            # Odoo's own deadline, today, is no date that anybody has asked for
+            order = self._create_order((self.glass, 10))
             self.assertHeld(order, "Ships on Thursday only")
             self.assertReserved(order, 10)
             self.assertEqual(
@@ -457,6 +457,40 @@ class TestRules(AgreementCommon):
             self._delivery(order).backorder_hold_reason,
         )
         self.assertReserved(order, 10)
+
+    def test_waits_no_longer_than_agreed(self):
+        """
+        GIVEN ten of fifty glasses that wait for more for five days at most
+        WHEN the arrival is put off again and again
+        THEN they ship after five days
+        """
+        self._agree(consolidate_days=5)
+        self._put_stock(self.glass, 10)
+        with freeze_time("2026-11-02 09:00"):
+            receipt = self._expect(self.glass, 40, 3)
+            order = self._create_order((self.glass, 50))
+            self.assertHeld(order, "Waits until 11/05/2026")
+        with freeze_time("2026-11-04 09:00"):
+            receipt.move_ids.date = "2026-11-07 09:00"
+            self._settle()
+            self.assertHeld(order, "Waits until 11/07/2026")
+        with freeze_time("2026-11-06 09:00"):
+            receipt.move_ids.date = "2026-11-09 09:00"
+            self._settle()
+            self.assertFalse(self._delivery(order).backorder_held)
+            self.assertEqual(self._delivery(order).state, "assigned")
+
+    def test_waits_no_more_when_nothing_comes(self):
+        self._agree(consolidate_days=5)
+        self._put_stock(self.glass, 10)
+        receipt = self._expect(self.glass, 40, 3)
+        order = self._create_order((self.glass, 50))
+        self.assertHeld(order, "Waits until")
+        receipt.action_cancel()
+        self._settle()
+        self.assertFalse(self._delivery(order).backorder_held)
+        self._expect(self.glass, 40, 2)
+        self.assertHeld(order, "Waits until")
 
     def test_does_not_wait_beyond_the_needed_day(self):
         self._agree(consolidate_days=5)
@@ -550,6 +584,53 @@ class TestShipTogether(AgreementCommon):
         self.assertEqual(deliveries.mapped("state"), ["assigned", "assigned"])
         deliveries.with_context(skip_backorder=True).button_validate()
         self.assertEqual(deliveries.mapped("state"), ["done", "done"])
+
+    def test_a_blocked_order_stops_no_other(self):
+        self._put_stock(self.glass, 4)
+        blocked = self._create_order((self.cup, 60))
+        blocked._block("not paid")
+        order = self._create_order((self.glass, 4))
+        self.assertFalse(self._delivery(order).backorder_held)
+
+    def test_groups_are_those_of_one_order(self):
+        self._put_stock(self.glass, 4)
+        orders = [
+            self._create_order(
+                {
+                    "product_id": product.id,
+                    "product_uom_qty": 4,
+                    "delivery_group": "1",
+                }
+            )
+            for product in (self.glass, self.cup)
+        ]
+        self.assertFalse(self._delivery(orders[0]).backorder_held)
+
+    def test_smallest_value_of_both(self):
+        """What leaves second is a part of what left first."""
+        self.customer.backorder_policy_id.write(
+            {
+                "shipping": "available",
+                "first_min_percent": 0,
+                "min_amount": 80,
+            }
+        )
+        self._put_stock(self.glass, 4)
+        self._put_stock(self.cup, 4)
+        first = self._create_order((self.glass, 9))
+        second = self._create_order((self.cup, 9))
+        self._validate(first.picking_ids)
+        self.assertReserved(second, 4)
+        self.assertEqual(self._delivery(second).state, "assigned")
+
+    def test_searches_once(self):
+        """Not for each move, in each way of validating."""
+        self._put_stock(self.glass, 40)
+        orders = self.env["sale.order"].union(
+            *(self._create_order((self.glass, 4)) for _each in range(4))
+        )
+        with self.assertQueryCount(1):
+            orders.sudo()._map_shipping_together()
 
     def test_another_address(self):
         """Goods for another address do not count, nor do other agreements."""
@@ -817,7 +898,129 @@ class TestValidating(AgreementCommon):
         with self.assertRaisesRegex(UserError, "Nothing holds"):
             self._delivery(order)._override_hold("In a hurry")
 
+    def test_release_of_lines_that_wait(self):
+        """Lines that stay behind while others ship can be released as well."""
+        self._agree(shipping="complete_lines")
+        self._put_stock(self.cup, 3)
+        order = self._create_order((self.glass, 10), (self.cup, 3))
+        delivery = self._delivery(order)
+        self.assertTrue(delivery.may_override_hold)
+        delivery._override_hold("Agreed by phone")
+        self._settle()
+        self.assertReserved(order, 4, 3)
+        delivery.with_context(skip_backorder=True).button_validate()
+        self.assertEqual(order.order_line.mapped("qty_delivered"), [4, 3])
+
+    def test_what_is_ordered_later_is_not_released(self):
+        order = self._hold()
+        self._delivery(order)._override_hold("Agreed by phone")
+        self._settle()
+        order.order_line.product_uom_qty = 100
+        self._settle()
+        self._receive((self.glass, 20))
+        released = order.order_line.move_ids.filtered("backorder_override")
+        self.assertEqual(released.product_uom_qty, 10)
+        self.assertReserved(order, 10)
+        order.order_line.product_uom_qty = 8
+        self._settle()
+        moves = order.order_line.move_ids.filtered(lambda move: move.state != "cancel")
+        self.assertEqual(sum(moves.mapped("product_uom_qty")), 8)
+        self.assertFalse(moves.filtered(lambda move: move.product_uom_qty < 0))
+
+    def test_nobody_releases_by_writing(self):
+        order = self._hold()
+        delivery = self._delivery(order)
+        packer = self._create_user("packer", "stock.group_stock_user")
+        seller = self._create_user("seller", "sales_team.group_sale_manager")
+        for record, values in (
+            (delivery.move_ids.with_user(packer), {"backorder_override": True}),
+            (delivery.with_user(packer), {"backorder_held": False}),
+            (delivery.with_user(packer), {"backorder_override_reason": "mine"}),
+            (order.with_user(seller), {"follows_picking_policy": True}),
+        ):
+            with self.subTest(values=values), self.assertRaises(AccessError):
+                record.write(values)
+
+    def test_reason_is_needed(self):
+        order = self._hold()
+        with self.assertRaisesRegex(UserError, "Say why"):
+            self._delivery(order)._override_hold("  ")
+
+    def test_a_hold_ends_with_its_delivery(self):
+        order = self._hold()
+        delivery = self._delivery(order)
+        delivery.action_cancel()
+        self._settle()
+        self.assertFalse(delivery.backorder_held)
+        self.assertFalse(delivery.may_override_hold)
+
+    def test_not_reached_never_looks_reached(self):
+        self._agree(shipping="threshold", first_min_percent=80)
+        self._put_stock(self.glass, 795)
+        order = self._create_order((self.glass, 1000))
+        self.assertHeld(order, "79.90 % of 80.00 % by quantity")
+
     # ------------------------------------------------------------- what is left
+
+    def test_what_is_missing_is_cancelled(self):
+        """
+        GIVEN an order that ships at once: its glasses are there, its cups are not
+        WHEN the cups are cancelled, or not ordered any more
+        THEN it is complete: the glasses are reserved, and ship
+        """
+        for way in ("cancel", "lower", "delivery"):
+            with self.subTest(way=way):
+                self._agree(shipping="complete_order")
+                product = self._create_product(way)
+                self._put_stock(product, 4)
+                order = self._create_order((product, 4), (self.cup, 3))
+                self.assertReserved(order, 0, 0)
+                cups = order.order_line[1]
+                if way == "cancel":
+                    cups._cancel_backorder_rest("not wanted")
+                elif way == "lower":
+                    cups.product_uom_qty = 0
+                else:
+                    cups.move_ids._action_cancel()
+                self.assertReserved(order, 4, 0)
+                self.assertEqual(self._delivery(order).state, "assigned")
+
+    def test_goods_in_another_transfer_are_not_cancelled(self):
+        """
+        GIVEN one shipment, the rest is cancelled; a line came after the first transfer
+            was printed, so that there are two, both ready
+        WHEN one is validated, and then the other
+        THEN both ship, and what is missing is cancelled
+        """
+        self._agree(max_shipments=1, remainder="cancel")
+        order = self._create_order((self.glass, 10))
+        self._delivery(order).printed = True
+        self._put_stock(self.cup, 3)
+        order.write(
+            {
+                "order_line": [
+                    Command.create({"product_id": self.cup.id, "product_uom_qty": 3})
+                ]
+            }
+        )
+        self._settle()
+        first, second = order.picking_ids.sorted("id")
+        self._press_validate(first)
+        self.assertEqual(second.state, "assigned")
+        self.assertReserved(order, 0, 3)
+        self.assertEqual(order.order_line.mapped("qty_cancelled"), [6, 0])
+        self._press_validate(second)
+        self.assertEqual(order.order_line.mapped("qty_delivered"), [4, 3])
+
+    def test_lines_that_wait_are_kept(self):
+        """Even where the operation type never keeps a rest."""
+        self.warehouse.out_type_id.create_backorder = "never"
+        self._agree(shipping="complete_lines")
+        self._put_stock(self.cup, 3)
+        order = self._create_order((self.glass, 10), (self.cup, 3))
+        self._press_validate(self._delivery(order))
+        self.assertEqual(order.order_line.mapped("qty_delivered"), [0, 3])
+        self.assertEqual(order.order_line.mapped("qty_backorder_open"), [10, 0])
 
     def test_no_backorders(self):
         """One of ten ships, nine are cancelled; with none, it waits."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from odoo.exceptions import UserError
 from odoo.fields import Command
+from odoo.tests import Form
 
 from .test_agreements import AgreementCommon
 
@@ -112,6 +113,110 @@ class TestSteps(AgreementCommon):
                     sum("6.00" in note.body for note in order.message_ids), 1
                 )
 
+    def test_whoever_is_asked_wants_no_rest(self):
+        """
+        GIVEN two steps, four of ten picked, and the agreement says: ask
+        WHEN whoever ships says that no backorder is wanted
+        THEN the rest ends in all steps, and the order says so
+        """
+        for pulled in (False, True):
+            with self.subTest(pulled=pulled):
+                self._set_steps("pick_ship")
+                if pulled:
+                    self._pull()
+                self._agree(max_shipments=1, remainder="ask")
+                product = self._create_product("Jug")
+                self._put_stock(product, 4)
+                order = self._create_order((product, 10))
+                pick = self._delivery(order)
+                pick.with_context(skip_backorder=True).button_validate()
+                self._settle()
+                out = order.picking_ids.filtered(lambda each: each.state == "assigned")
+                action = self._press_validate(out)
+                Form.from_action(self.env, action).save().process_cancel_backorder()
+                self._settle()
+                self.assertEqual(order.order_line.qty_delivered, 4)
+                self.assertEqual(order.order_line.qty_cancelled, 6)
+                self.assertFalse(self._delivery(order))
+                self.assertNotIn(
+                    "Rest of the last shipment", order.activity_ids.mapped("summary")
+                )
+                self.assertIn("6.00", order.message_ids[0].body)
+
+    def _pull(self):
+        """Routes as upgraded databases have them."""
+        for rule in self.warehouse.delivery_route_id.rule_ids:
+            if rule.action == "push":
+                rule.write({"action": "pull", "procure_method": "make_to_order"})
+            else:
+                rule.location_dest_id = rule.picking_type_id.default_location_dest_id
+
+    def test_pulled_steps(self):
+        """Steps that were pulled one after the other, as in older databases."""
+        for steps in ("pick_ship", "pick_pack_ship"):
+            with self.subTest(steps=steps):
+                self._set_steps(steps)
+                self._pull()
+                product = self._create_product(steps)
+                self._put_stock(product, 4)
+                order = self._create_order((product, 10))
+                self.assertGreater(len(order.picking_ids), 1)
+                first = order.picking_ids.filtered("backorder_held")
+                self.assertEqual(len(first), 1)
+                self.assertEqual(
+                    first.backorder_hold_reason, "40 % of 50 % by quantity"
+                )
+                self.assertEqual(order.backorder_state, "held")
+                self.assertReserved(order, 0)
+                self._receive((product, 2))
+                self._walk(order)
+                self.assertEqual(order.order_line.qty_delivered, 6)
+
+    def test_two_picks(self):
+        """
+        GIVEN an order that ships at once, in two transfers of the first step
+        THEN each can be picked, and both leave together
+        """
+        self._set_steps("pick_ship")
+        self._agree(shipping="complete_order")
+        self._put_stock(self.glass, 10)
+        self._put_stock(self.cup, 3)
+        order = self._create_order((self.glass, 10))
+        self._delivery(order).printed = True
+        order.write(
+            {
+                "order_line": [
+                    Command.create({"product_id": self.cup.id, "product_uom_qty": 3})
+                ]
+            }
+        )
+        self._settle()
+        picks = order.picking_ids.sorted("id")
+        self.assertEqual(len(picks), 2)
+        for pick in picks:
+            self._press_validate(pick)
+            self.assertEqual(pick.state, "done")
+        self._walk(order)
+        self.assertEqual(order.order_line.mapped("qty_delivered"), [10, 3])
+
+    def test_part_of_what_is_there_is_picked(self):
+        """It is no shipment yet; the last step counts."""
+        self._set_steps("pick_ship")
+        self._put_stock(self.glass, 6)
+        order = self._create_order((self.glass, 10))
+        pick = self._delivery(order)
+        pick.move_ids.write({"quantity": 2, "picked": True})
+        self._settle()
+        pick.with_context(skip_backorder=True).button_validate()
+        self._settle()
+        self.assertEqual(pick.state, "done")
+        out = order.picking_ids.filtered(
+            lambda each: each.picking_type_id == self.warehouse.out_type_id
+        )
+        self.assertEqual(out.backorder_hold_reason, "20 % of 50 % by quantity")
+        with self.assertRaisesRegex(UserError, "20 % of 50 %"):
+            out.button_validate()
+
     def test_second_pick_joins_the_first(self):
         """
         GIVEN the rest of a shipment that may be cancelled
@@ -175,6 +280,39 @@ class TestSteps(AgreementCommon):
         self._receive((self.glass, 4))
         self._walk(order)
         self.assertEqual(order.order_line.qty_backorder_open, 0)
+
+    def test_transfer_of_two_orders_typed_by_hand(self):
+        """What may not ship stays behind, though somebody gave it goods."""
+        self._put_stock(self.cup, 5)
+        self._put_stock(self.glass, 4)
+        held = self._create_order((self.glass, 10))
+        free = self._create_order((self.cup, 5), partner=self.other_customer)
+        transfer = free.picking_ids
+        move = held.picking_ids.move_ids
+        move.picking_id = transfer
+        move.quantity = 4
+        self._settle()
+        transfer.with_context(skip_backorder=True).button_validate()
+        self._settle()
+        self.assertEqual(free.order_line.qty_delivered, 5)
+        self.assertEqual(held.order_line.qty_delivered, 0)
+
+    def test_shipments_in_another_orders_transfer_count(self):
+        self._put_stock(self.cup, 5)
+        self._put_stock(self.glass, 6)
+        order = self._create_order((self.glass, 10))
+        other = self._create_order((self.cup, 5), partner=self.other_customer)
+        transfer = other.picking_ids
+        order.picking_ids.move_ids.picking_id = transfer
+        self._settle()
+        self._validate(transfer)
+        self.assertEqual(order.order_line.qty_delivered, 6)
+        self._receive((self.glass, 1))
+        rest = order.order_line.move_ids.picking_id - transfer
+        self.assertTrue(
+            rest.backorder_hold_reason.startswith("Shipment 2 of 2"),
+            rest.backorder_hold_reason,
+        )
 
     def test_second_warehouse(self):
         """

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class BackorderCancel(models.TransientModel):
@@ -32,6 +33,8 @@ class BackorderCancel(models.TransientModel):
     def action_cancel(self):
         lines = self.sale_line_ids
         lines.order_id.check_access("write")
+        if not self.reason.strip():
+            raise UserError(self.env._("Say why the rest is cancelled."))
         if self.scope == "short":
             cancelled = lines._cancel_backorder_short(self.reason)
         else:
