@@ -14,6 +14,11 @@ from odoo.tests import Form, HttpCase, tagged
 from odoo.tests.common import BaseCase, get_db_name
 from odoo.tools import mute_logger
 
+from odoo.addons.backorder_management.models.backorder_acceptance_supply import (
+    SupplyFinder,
+)
+from odoo.addons.backorder_management.planning.acceptance import Supply
+
 from .common import BackorderCommon
 
 
@@ -1006,6 +1011,21 @@ class TestAcceptanceDialog(AcceptanceCommon):
         """Nothing is there: it is said, and nothing fails."""
         self.order.warehouse_id = False
         self.assertIn("0.00 of 5.00", self.order.backorder_acceptance_warning)
+
+    def test_supply_of_no_place(self):
+        """Nothing is there, beside places that have something."""
+        finder = SupplyFinder(self.env, self.env.company)
+        place = self.warehouse.lot_stock_id.id
+        found = finder.find([(self.glass.id, False), (self.glass.id, place)])
+        self.assertEqual(found[self.glass.id, False], Supply())
+        self.assertEqual(found[self.glass.id, place].there, 4)
+
+    def test_confirming_where_there_is_no_warehouse(self):
+        """It is refused in words, on the page and by the button."""
+        self.order.warehouse_id = False
+        self.order.order_line.flush_recordset()
+        self.assertRefused(self.order, "0.00 of 5.00 Units accepted.")
+        self.assertEqual(self._ask().line_ids.accepted_qty, 0)
 
     def test_who_has_no_other_right_opens_the_quotation(self):
         clerk = self._create_user("clerk", "account.group_account_invoice")
