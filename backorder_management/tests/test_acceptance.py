@@ -347,6 +347,43 @@ class TestAcceptance(AcceptanceCommon):
         (first | self._quote((self.glass, 1))).action_confirm()
         self.assertEqual(first.state, "sale")
 
+    def test_what_is_delivered_already(self):
+        """
+        GIVEN 4 delivered, the order cancelled and set back to a quotation
+        WHEN it is confirmed again, as it was or with 3 more of which 1 is there
+        THEN nothing is asked for; of the 3 more, 1 is accepted
+        """
+        self.glass.backorder_acceptance = "refuse"
+        order = self._create_order((self.glass, 4))
+        self._validate(order.picking_ids)
+        order._action_cancel()
+        order.action_draft()
+        self.assertFalse(order.backorder_acceptance_warning)
+        self.assertConfirms(order)
+        order._action_cancel()
+        order.action_draft()
+        self._put_stock(self.glass, 1)
+        order.order_line.product_uom_qty = 7
+        self.assertRefused(order, "1.00 of 3.00 Units accepted.")
+        order.order_line.product_uom_qty = 5
+        self.assertConfirms(order)
+
+    def test_another_unit_on_a_confirmed_order(self):
+        """
+        GIVEN 4 confirmed, and nothing else there
+        WHEN they become 4 dozens, at once or the unit first
+        THEN 44 more are asked for, which is refused
+        """
+        self.glass.backorder_acceptance = "refuse"
+        order = self._create_order((self.glass, 4))
+        line = order.order_line
+        dozens = {"product_uom_id": self.dozen.id, "product_uom_qty": 4}
+        with self.assertUserError("0.00 of 3.67 Dozens accepted."):
+            line.write(dozens)
+        line.product_uom_id = self.dozen
+        with self.assertUserError("0.00 of 3.67 Dozens accepted."):
+            line.product_uom_qty = 4
+
     def test_in_dozens(self):
         """
         GIVEN 31 glasses, which are counted in units
@@ -779,6 +816,34 @@ class TestAcceptanceDialog(AcceptanceCommon):
         self.assertEqual(dialog.action_apply(), {"type": "ir.actions.act_window_close"})
         self.assertEqual(self.order.state, "sale")
         self.assertEqual(self.order.order_line.product_uom_qty, 4)
+
+    def test_lowering_what_is_partly_delivered(self):
+        """4 are delivered, and 1 of 3 more is there: 5 are accepted."""
+        order = self._create_order((self.glass, 4), user_id=self.seller.id)
+        self._validate(order.picking_ids)
+        order._action_cancel()
+        order.action_draft()
+        self._put_stock(self.glass, 1)
+        order.order_line.product_uom_qty = 7
+        self._settle()
+        dialog = self._ask(order)
+        self.assertEqual(dialog.line_ids.accepted_qty, 5)
+        dialog.action_apply()
+        self.assertEqual((order.state, order.order_line.product_uom_qty), ("sale", 5))
+
+    def test_keeping_what_is_delivered(self):
+        """4 are delivered, and none of 3 more is there: the line is lowered, it does
+        not go."""
+        order = self._create_order((self.glass, 4), user_id=self.seller.id)
+        self._validate(order.picking_ids)
+        order._action_cancel()
+        order.action_draft()
+        order.order_line.product_uom_qty = 7
+        self._settle()
+        dialog = self._ask(order)
+        self.assertEqual(dialog.line_ids.choice, "lower")
+        dialog.action_apply()
+        self.assertEqual((order.state, order.order_line.product_uom_qty), ("sale", 4))
 
     def test_lowering_to_nothing(self):
         """The line goes. Nobody does that unless the user has chosen it."""
