@@ -264,6 +264,18 @@ class TestBadInput(BackorderCommon):
         order = self._create_order((self.glass, 10))
         self.assertLine(order.order_line, "backordered", backordered=10)
 
+    def test_a_million_missing_is_asked_about_in_full(self):
+        """In the language of whoever reads it, to the last piece."""
+        line = self._create_order((self.glass, 1234567)).order_line
+        self.assertEqual(line._describe_missing(), "1,234,567.00 Units of Wine Glass")
+        german = self.env["res.lang"]._activate_lang("de_DE")
+        german.write({"thousands_sep": ".", "decimal_point": ","})
+        self.assertTrue(
+            line.with_context(lang="de_DE")
+            ._describe_missing()
+            .startswith("1.234.567,00 ")
+        )
+
 
 @tagged("post_install", "-at_install")
 class TestAgreementOfAnotherCompany(BackorderCommon):
