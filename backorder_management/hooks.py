@@ -73,6 +73,38 @@ def post_init_hook(env):
     env["backorder.shipment.link"]._match_all_past_invoices()
 
 
+def uninstall_hook(env):
+    """Nothing is held any more: deliveries are as ready as Odoo finds them.
+
+    In SQL, as writing would have the planner decide again at the end of the
+    transaction, when its tables are gone.
+    """
+    env = env(su=True)
+    env.flush_all()
+    columns = ["backorder_held", "backorder_may_ship", "backorder_hold_facts"]
+    decided = env.execute_query(
+        SQL(
+            """
+            UPDATE stock_picking
+               SET backorder_held = NULL,
+                   backorder_may_ship = NULL,
+                   backorder_hold_facts = NULL
+             WHERE (backorder_held OR backorder_may_ship
+                    OR backorder_hold_facts IS NOT NULL)
+               AND state NOT IN ('done', 'cancel')
+         RETURNING id
+            """
+        )
+    )
+    pickings = env["stock.picking"].browse(picking_id for [picking_id] in decided)
+    pickings.invalidate_recordset(columns, flush=False)
+    for start in range(0, len(pickings), BATCH):
+        batch = pickings[start : start + BATCH]
+        env.add_to_compute(batch._fields["state"], batch)
+        env.flush_all()
+        env.invalidate_all()
+
+
 def _number_past_shipments(env):
     """An order's shipments from stock, in the order in which they left."""
     inter_company = env["stock.location"].search(

@@ -4,10 +4,16 @@ The figures are wiped as if the add-on had never been there; benchmarks/bench_in
 installs on a real database of 100,000 open lines.
 """
 
+from freezegun import freeze_time
+
 from odoo.tests import tagged
 from odoo.tools import SQL
 
-from odoo.addons.backorder_management.hooks import NEW_COLUMNS, post_init_hook
+from odoo.addons.backorder_management.hooks import (
+    NEW_COLUMNS,
+    post_init_hook,
+    uninstall_hook,
+)
 
 from .common import BackorderCommon
 
@@ -106,3 +112,63 @@ class TestCutOver(BackorderCommon):
         self._install()
         self.assertEqual(self.env["mail.message"].search_count([]), messages)
         self.assertEqual(self.env["mail.mail"].search_count([]), mails)
+
+
+@tagged("post_install", "-at_install")
+class TestUninstall(BackorderCommon):
+    """What the hook leaves; that the tables go is Odoo's own matter."""
+
+    def _hold(self, **values):
+        """5 of 10 glasses or all of them are there, on a Monday."""
+        policy = self.env["backorder.policy"].create({"name": "Agreed", **values})
+        self.customer.backorder_policy_id = policy
+        with freeze_time("2026-11-23 09:00"):
+            order = self._create_order(
+                (self.glass, 10), commitment_date="2026-12-10 09:00"
+            )
+        return order.picking_ids
+
+    def test_a_held_delivery_is_ready(self):
+        """
+        GIVEN shipments on Thursdays only, and all goods reserved on a Monday
+        WHEN the add-on is uninstalled
+        THEN the delivery is ready, as Odoo says, and nobody decides about it again
+        """
+        self._put_stock(self.glass, 10)
+        thursday = self.env.ref("backorder_management.weekday_3")
+        delivery = self._hold(delivery_weekdays=thursday.ids)
+        self.assertEqual(
+            (delivery.state, delivery.move_ids.quantity), ("confirmed", 10)
+        )
+        with freeze_time("2026-11-23 10:00"):
+            uninstall_hook(self.env)
+            self._settle()
+        self.env.invalidate_all()
+        self.assertEqual(delivery.state, "assigned")
+        self.assertFalse(delivery.backorder_held)
+        self.assertFalse(delivery.backorder_hold_facts)
+
+    def test_one_that_might_ship_waits_as_in_odoo(self):
+        """
+        GIVEN everything in one shipment by Odoo's policy, 5 of 10 there, released
+        WHEN the add-on is uninstalled
+        THEN Odoo waits for the other 5
+        """
+        self._put_stock(self.glass, 5)
+        delivery = self._hold()
+        delivery.move_type = "one"
+        delivery.write({"backorder_may_ship": True})
+        self.env.flush_all()
+        self.assertEqual(delivery.state, "assigned")
+        uninstall_hook(self.env)
+        self.env.invalidate_all()
+        self.assertEqual(delivery.state, "confirmed")
+
+    def test_what_has_left_stays_as_it_is(self):
+        self._put_stock(self.glass, 10)
+        delivery = self._create_order((self.glass, 10)).picking_ids
+        self._validate(delivery)
+        written = delivery.write_date
+        uninstall_hook(self.env)
+        self.env.invalidate_all()
+        self.assertEqual((delivery.state, delivery.write_date), ("done", written))
