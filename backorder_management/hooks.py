@@ -66,6 +66,7 @@ def post_init_hook(env):
     shipments, and which of them were invoiced."""
     env = env(su=True)
     env["res.company"].search([])._set_default_policy()
+    _follow_picking_policy(env)
     _number_past_shipments(env)
     _date_open_shortages(env)
     _refresh_open_demands(env)
@@ -103,6 +104,40 @@ def uninstall_hook(env):
         env.add_to_compute(batch._fields["state"], batch)
         env.flush_all()
         env.invalidate_all()
+
+
+def _follow_picking_policy(env):
+    """Open orders that ship when all is ready have said so: that is their agreement,
+    as if somebody had chosen Odoo's shipping policy today."""
+    policy = env.ref(
+        "backorder_management.policy_complete_order", raise_if_not_found=False
+    )
+    if not policy:
+        return
+    env.flush_all()
+    env.cr.execute(
+        SQL(
+            """
+            UPDATE sale_order
+               SET backorder_policy_id = %s,
+                   backorder_policy_source = 'order',
+                   follows_picking_policy = TRUE
+             WHERE picking_policy = 'one'
+               AND backorder_policy_id IS NULL
+               AND (state IN ('draft', 'sent')
+                    OR (state = 'sale'
+                        AND (COALESCE(delivery_status, '')
+                                 NOT IN ('full', 'cut_short')
+                             OR EXISTS (SELECT FROM stock_picking p
+                                         WHERE p.sale_id = sale_order.id
+                                           AND p.state NOT IN ('done', 'cancel')))))
+            """,
+            policy.id,
+        )
+    )
+    env["sale.order"].invalidate_model(
+        ["backorder_policy_id", "backorder_policy_source", "follows_picking_policy"]
+    )
 
 
 def _number_past_shipments(env):

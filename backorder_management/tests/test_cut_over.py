@@ -113,6 +113,65 @@ class TestCutOver(BackorderCommon):
         self.assertEqual(self.env["mail.message"].search_count([]), messages)
         self.assertEqual(self.env["mail.mail"].search_count([]), mails)
 
+    def _create_as_before(self, policy, **values):
+        """An order of 10 glasses with Odoo's shipping policy and nothing agreed."""
+        order = self._create_order((self.glass, 10), **values)
+        order.write({"picking_policy": policy})
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE sale_order SET follows_picking_policy = NULL,"
+                " backorder_policy_id = NULL, backorder_policy_source = NULL"
+                " WHERE id = %s",
+                order.id,
+            )
+        )
+        self.env.invalidate_all()
+        return order
+
+    def _get_agreement(self, order):
+        return (
+            order.backorder_policy_id,
+            order.backorder_policy_source,
+            order.follows_picking_policy,
+        )
+
+    def test_open_orders_that_ship_when_all_is_ready(self):
+        """
+        GIVEN an open order and a quotation with “When all products are ready”
+        WHEN the add-on is installed
+        THEN both show the agreement on everything in one shipment, chosen on the order
+        """
+        self._put_stock(self.glass, 4)
+        opened = self._create_as_before("one")
+        quotation = self._create_as_before("one", confirm=False)
+        self._install()
+        complete = self.env.ref("backorder_management.policy_complete_order")
+        for order in (opened, quotation):
+            with self.subTest(order.state):
+                self.assertEqual(self._get_agreement(order), (complete, "order", True))
+                self.assertEqual(order.picking_policy, "one")
+        self.assertEqual(opened.picking_ids.move_type, "one")
+        self.assertEqual(opened.picking_ids.state, "confirmed")
+        quotation.action_confirm()
+        self._settle()
+        self.assertEqual(self._get_agreement(quotation), (complete, "order", True))
+
+    def test_orders_that_ship_as_soon_as_possible_or_are_closed(self):
+        """Nothing is agreed for them: nobody has said anything."""
+        self._put_stock(self.glass, 10)
+        closed = self._create_as_before("one")
+        self._validate(closed.picking_ids)
+        cancelled = self._create_as_before("one")
+        cancelled._action_cancel()
+        self._settle()
+        orders = [closed, cancelled, self._create_as_before("direct")]
+        self._install()
+        nothing = self.env["backorder.policy"]
+        for order in orders:
+            with self.subTest(order.state):
+                self.assertEqual(self._get_agreement(order), (nothing, False, False))
+
 
 @tagged("post_install", "-at_install")
 class TestUninstall(BackorderCommon):
