@@ -384,6 +384,22 @@ class TestAcceptance(AcceptanceCommon):
         with self.assertUserError("0.00 of 3.67 Dozens accepted."):
             line.product_uom_qty = 4
 
+    def test_a_cancelled_rest_is_not_asked_for_again(self):
+        """
+        GIVEN 10 ordered, 4 delivered, 6 cancelled
+        WHEN 12 are ordered instead
+        THEN 2 are asked for
+        """
+        order = self._create_order((self.glass, 10))
+        self._validate(order.picking_ids, backorder=False)
+        self._put_stock(self.glass, 1)
+        self.glass.backorder_acceptance = "refuse"
+        with self.assertUserError("1.00 of 2.00 Units accepted."):
+            order.order_line.product_uom_qty = 12
+        order.order_line.product_uom_qty = 11
+        self._settle()
+        self.assertLine(order.order_line, "ready", allocated=1, cancelled=6)
+
     def test_in_dozens(self):
         """
         GIVEN 31 glasses, which are counted in units
