@@ -66,11 +66,78 @@ def post_init_hook(env):
     shipments, and which of them were invoiced."""
     env = env(su=True)
     env["res.company"].search([])._set_default_policy()
+    _follow_picking_policy(env)
     _number_past_shipments(env)
     _date_open_shortages(env)
     _refresh_open_demands(env)
     _compute_past_lines(env)
     env["backorder.shipment.link"]._match_all_past_invoices()
+
+
+def uninstall_hook(env):
+    """Nothing is held any more: deliveries are as ready as Odoo finds them.
+
+    In SQL, as writing would have the planner decide again at the end of the
+    transaction, when its tables are gone.
+    """
+    env = env(su=True)
+    env.flush_all()
+    columns = ["backorder_held", "backorder_may_ship", "backorder_hold_facts"]
+    decided = env.execute_query(
+        SQL(
+            """
+            UPDATE stock_picking
+               SET backorder_held = NULL,
+                   backorder_may_ship = NULL,
+                   backorder_hold_facts = NULL
+             WHERE (backorder_held OR backorder_may_ship
+                    OR backorder_hold_facts IS NOT NULL)
+               AND state NOT IN ('done', 'cancel')
+         RETURNING id
+            """
+        )
+    )
+    pickings = env["stock.picking"].browse(picking_id for [picking_id] in decided)
+    pickings.invalidate_recordset(columns, flush=False)
+    for start in range(0, len(pickings), BATCH):
+        batch = pickings[start : start + BATCH]
+        env.add_to_compute(batch._fields["state"], batch)
+        env.flush_all()
+        env.invalidate_all()
+
+
+def _follow_picking_policy(env):
+    """Open orders that ship when all is ready have said so: that is their agreement,
+    as if somebody had chosen Odoo's shipping policy today."""
+    policy = env.ref(
+        "backorder_management.policy_complete_order", raise_if_not_found=False
+    )
+    if not policy:
+        return
+    env.flush_all()
+    env.cr.execute(
+        SQL(
+            """
+            UPDATE sale_order
+               SET backorder_policy_id = %s,
+                   backorder_policy_source = 'order',
+                   follows_picking_policy = TRUE
+             WHERE picking_policy = 'one'
+               AND backorder_policy_id IS NULL
+               AND (state IN ('draft', 'sent')
+                    OR (state = 'sale'
+                        AND (COALESCE(delivery_status, '')
+                                 NOT IN ('full', 'cut_short')
+                             OR EXISTS (SELECT FROM stock_picking p
+                                         WHERE p.sale_id = sale_order.id
+                                           AND p.state NOT IN ('done', 'cancel')))))
+            """,
+            policy.id,
+        )
+    )
+    env["sale.order"].invalidate_model(
+        ["backorder_policy_id", "backorder_policy_source", "follows_picking_policy"]
+    )
 
 
 def _number_past_shipments(env):

@@ -46,13 +46,17 @@ class SupplyFinder:
 
     def find(self, pools: Iterable[Pool]) -> dict[Pool, Supply]:
         """
-        :param pools: ids of products and of the places that they are taken from
+        :param pools: ids of products and of the places that they are taken from; no
+            place: nothing is there
         """
         products_by_place = defaultdict(set)
         for product_id, place_id in pools:
             products_by_place[place_id].add(product_id)
         result = {}
         for place_id, product_ids in products_by_place.items():
+            if not place_id:  # no warehouse, or a rule without a source
+                result.update(((each, place_id), Supply()) for each in product_ids)
+                continue
             place = self.env["stock.location"].browse(place_id)
             found = self._find_at(place, sorted(product_ids))
             result.update(

@@ -315,8 +315,43 @@ class BackorderPolicy(models.Model):
                     )
                 )
 
-    def _find_user(self):
-        """A company, customer, tag or order that has this agreement; none: False."""
+    @api.constrains("company_id")
+    def _check_company_id(self):
+        # orders that are closed count, too: they keep their agreement
+        for policy in self.filtered("company_id"):
+            if user := policy._find_user(beside=policy.company_id):
+                raise ValidationError(
+                    self.env._(
+                        "%(policy)s cannot be for %(company)s alone: it is agreed with "
+                        "%(user)s in another company.",
+                        policy=policy.name,
+                        company=policy.company_id.name,
+                        user=user.display_name,
+                    )
+                )
+
+    def _check_usable_in(self, company):
+        """
+        :raise ValidationError: an agreement is another company's own
+        """
+        # sudo: also where the user may not see the other company
+        for policy in self.sudo():
+            if policy.company_id and policy.company_id != company:
+                raise ValidationError(
+                    self.env._(
+                        "%(policy)s is an agreement of %(other)s and cannot be used in "
+                        "%(company)s.",
+                        policy=policy.name,
+                        other=policy.company_id.name,
+                        company=company.name,
+                    )
+                )
+
+    def _find_user(self, beside=None):
+        """A company, customer, tag or order that has this agreement; none: False.
+
+        :param beside: not what is in this company
+        """
         # sudo: also where the user may not look; the name tells what to change
         for model in (
             "res.company",
@@ -326,16 +361,20 @@ class BackorderPolicy(models.Model):
         ):
             records = self.env[model].sudo().with_context(active_test=False)
             domain = [("backorder_policy_id", "in", self.ids)]
-            if found := self._search_in_companies(records, domain):
+            if found := self._search_in_companies(records, domain, beside):
                 return found
         return False
 
-    def _search_in_companies(self, records, domain):
+    def _search_in_companies(self, records, domain, beside):
         """Customers have an agreement in each company."""
         if not records._fields["backorder_policy_id"].company_dependent:
+            if beside:
+                field = "id" if records._name == "res.company" else "company_id"
+                domain = [*domain, (field, "!=", beside.id)]
             return records.search(domain, limit=1)
-        companies = self.env["res.company"].sudo()
-        for company in companies.search([("id", "!=", False)], order="id"):
+        companies = self.env["res.company"].sudo().with_context(active_test=False)
+        others = [("id", "!=", beside.id if beside else False)]
+        for company in companies.search(others, order="id"):
             if found := records.with_company(company).search(domain, limit=1):
                 return found
         return False

@@ -17,9 +17,14 @@ class ResPartner(models.Model):
         "backorder.policy",
         "Backorder Agreement",
         company_dependent=True,
+        check_company=True,
         help="What is agreed with this customer about missing goods. Empty: as for all "
         "customers of the company.",
     )
+
+    @api.constrains("backorder_policy_id")
+    def _check_backorder_policy_id(self):
+        self.backorder_policy_id._check_usable_in(self.env.company)
 
     @api.model
     def _commercial_fields(self):

@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
+from odoo.tools.misc import formatLang
 
 from ..planning import agreement
 from ..planning.days import find_day, find_zone
@@ -194,8 +195,8 @@ class SaleOrderLine(models.Model):
 
     def _describe_missing(self) -> str:
         return self.env._(
-            "%(quantity)g %(unit)s of %(product)s",
-            quantity=self.qty_backordered,
+            "%(quantity)s %(unit)s of %(product)s",
+            quantity=formatLang(self.env, self.qty_backordered, dp="Product Unit"),
             unit=self.product_uom_id.name,
             product=self.product_id.display_name,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from odoo import api, fields, models
+from odoo.tools import float_round
 
 from .backorder_acceptance_check import (
     FROM_STOCK,
@@ -51,20 +52,36 @@ class SaleOrderLine(models.Model):
 
     def _get_asked(self) -> dict:
         """What each line asks for when its order is confirmed, in its unit."""
-        return {line: line.product_uom_qty for line in self if line._asks_for_goods()}
+        return self.filtered(lambda line: line._asks_for_goods())._get_missing({})
 
     def _get_asked_more(self, before: dict[int, float]) -> dict:
         """What lines of confirmed orders ask for beyond what they did, in their unit.
 
         :param before: quantities by line id; unknown: the line is new
         """
-        return {
-            line: line.product_uom_qty - before.get(line.id, 0.0)
-            for line in self
-            if line.state == "sale"
-            and line._asks_for_goods()
-            and line.product_uom_qty > before.get(line.id, 0.0)
-        }
+        lines = self.filtered(lambda line: line.state == "sale")
+        return lines.filtered(lambda line: line._asks_for_goods())._get_missing(before)
+
+    def _get_missing(self, before: dict[int, float]) -> dict:
+        """What core will procure: neither delivered nor on its way already, whatever
+        unit that was ordered in. Nothing of it: the line is left out.
+
+        :param before: as above
+        """
+        digits = self.env["decimal.precision"].precision_get("Product Unit")
+        result = {}
+        for line in self:
+            there = 0.0
+            # sudo: also for who may not see deliveries and purchases
+            known = line.sudo()
+            if line.product_id.type == "service":
+                there = before.get(line.id, 0.0)  # core procures none
+            elif known.move_ids or known.purchase_line_ids:
+                there = known._get_qty_procurement(before)
+            missing = float_round(line.product_uom_qty - there, precision_digits=digits)
+            if missing > 0:
+                result[line] = missing
+        return result
 
     def _asks_for_goods(self) -> bool:
         """Could it be refused? What is re-invoiced, paid in advance, or taken back asks

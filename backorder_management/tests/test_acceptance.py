@@ -14,6 +14,11 @@ from odoo.tests import Form, HttpCase, tagged
 from odoo.tests.common import BaseCase, get_db_name
 from odoo.tools import mute_logger
 
+from odoo.addons.backorder_management.models.backorder_acceptance_supply import (
+    SupplyFinder,
+)
+from odoo.addons.backorder_management.planning.acceptance import Supply
+
 from .common import BackorderCommon
 
 
@@ -341,6 +346,59 @@ class TestAcceptance(AcceptanceCommon):
         self.assertRefused(first | second | third, second.name, third.name)
         (first | self._quote((self.glass, 1))).action_confirm()
         self.assertEqual(first.state, "sale")
+
+    def test_what_is_delivered_already(self):
+        """
+        GIVEN 4 delivered, the order cancelled and set back to a quotation
+        WHEN it is confirmed again, as it was or with 3 more of which 1 is there
+        THEN nothing is asked for; of the 3 more, 1 is accepted
+        """
+        self.glass.backorder_acceptance = "refuse"
+        order = self._create_order((self.glass, 4))
+        self._validate(order.picking_ids)
+        order._action_cancel()
+        order.action_draft()
+        self.assertFalse(order.backorder_acceptance_warning)
+        self.assertConfirms(order)
+        order._action_cancel()
+        order.action_draft()
+        self._put_stock(self.glass, 1)
+        order.order_line.product_uom_qty = 7
+        self.assertRefused(order, "1.00 of 3.00 Units accepted.")
+        order.order_line.product_uom_qty = 5
+        self.assertConfirms(order)
+
+    def test_another_unit_on_a_confirmed_order(self):
+        """
+        GIVEN 4 confirmed, and nothing else there
+        WHEN they become 4 dozens, at once or the unit first
+        THEN 44 more are asked for, which is refused
+        """
+        self.glass.backorder_acceptance = "refuse"
+        order = self._create_order((self.glass, 4))
+        line = order.order_line
+        dozens = {"product_uom_id": self.dozen.id, "product_uom_qty": 4}
+        with self.assertUserError("0.00 of 3.67 Dozens accepted."):
+            line.write(dozens)
+        line.product_uom_id = self.dozen
+        with self.assertUserError("0.00 of 3.67 Dozens accepted."):
+            line.product_uom_qty = 4
+
+    def test_a_cancelled_rest_is_not_asked_for_again(self):
+        """
+        GIVEN 10 ordered, 4 delivered, 6 cancelled
+        WHEN 12 are ordered instead
+        THEN 2 are asked for
+        """
+        order = self._create_order((self.glass, 10))
+        self._validate(order.picking_ids, backorder=False)
+        self._put_stock(self.glass, 1)
+        self.glass.backorder_acceptance = "refuse"
+        with self.assertUserError("1.00 of 2.00 Units accepted."):
+            order.order_line.product_uom_qty = 12
+        order.order_line.product_uom_qty = 11
+        self._settle()
+        self.assertLine(order.order_line, "ready", allocated=1, cancelled=6)
 
     def test_in_dozens(self):
         """
@@ -775,6 +833,34 @@ class TestAcceptanceDialog(AcceptanceCommon):
         self.assertEqual(self.order.state, "sale")
         self.assertEqual(self.order.order_line.product_uom_qty, 4)
 
+    def test_lowering_what_is_partly_delivered(self):
+        """4 are delivered, and 1 of 3 more is there: 5 are accepted."""
+        order = self._create_order((self.glass, 4), user_id=self.seller.id)
+        self._validate(order.picking_ids)
+        order._action_cancel()
+        order.action_draft()
+        self._put_stock(self.glass, 1)
+        order.order_line.product_uom_qty = 7
+        self._settle()
+        dialog = self._ask(order)
+        self.assertEqual(dialog.line_ids.accepted_qty, 5)
+        dialog.action_apply()
+        self.assertEqual((order.state, order.order_line.product_uom_qty), ("sale", 5))
+
+    def test_keeping_what_is_delivered(self):
+        """4 are delivered, and none of 3 more is there: the line is lowered, it does
+        not go."""
+        order = self._create_order((self.glass, 4), user_id=self.seller.id)
+        self._validate(order.picking_ids)
+        order._action_cancel()
+        order.action_draft()
+        order.order_line.product_uom_qty = 7
+        self._settle()
+        dialog = self._ask(order)
+        self.assertEqual(dialog.line_ids.choice, "lower")
+        dialog.action_apply()
+        self.assertEqual((order.state, order.order_line.product_uom_qty), ("sale", 4))
+
     def test_lowering_to_nothing(self):
         """The line goes. Nobody does that unless the user has chosen it."""
         order = self._quote((self.cup, 1), (self.glass, 5), user_id=self.seller.id)
@@ -1006,6 +1092,21 @@ class TestAcceptanceDialog(AcceptanceCommon):
         """Nothing is there: it is said, and nothing fails."""
         self.order.warehouse_id = False
         self.assertIn("0.00 of 5.00", self.order.backorder_acceptance_warning)
+
+    def test_supply_of_no_place(self):
+        """Nothing is there, beside places that have something."""
+        finder = SupplyFinder(self.env, self.env.company)
+        place = self.warehouse.lot_stock_id.id
+        found = finder.find([(self.glass.id, False), (self.glass.id, place)])
+        self.assertEqual(found[self.glass.id, False], Supply())
+        self.assertEqual(found[self.glass.id, place].there, 4)
+
+    def test_confirming_where_there_is_no_warehouse(self):
+        """It is refused in words, on the page and by the button."""
+        self.order.warehouse_id = False
+        self.order.order_line.flush_recordset()
+        self.assertRefused(self.order, "0.00 of 5.00 Units accepted.")
+        self.assertEqual(self._ask().line_ids.accepted_qty, 0)
 
     def test_who_has_no_other_right_opens_the_quotation(self):
         clerk = self._create_user("clerk", "account.group_account_invoice")

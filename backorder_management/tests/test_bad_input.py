@@ -1,7 +1,7 @@
 """What goes wrong in a real warehouse: no traceback, nothing lost, nothing twice."""
 
 from odoo import Command
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -263,3 +263,101 @@ class TestBadInput(BackorderCommon):
         )
         order = self._create_order((self.glass, 10))
         self.assertLine(order.order_line, "backordered", backordered=10)
+
+    def test_a_million_missing_is_asked_about_in_full(self):
+        """In the language of whoever reads it, to the last piece."""
+        line = self._create_order((self.glass, 1234567)).order_line
+        self.assertEqual(line._describe_missing(), "1,234,567.00 Units of Wine Glass")
+        german = self.env["res.lang"]._activate_lang("de_DE")
+        german.write({"thousands_sep": ".", "decimal_point": ","})
+        self.assertTrue(
+            line.with_context(lang="de_DE")
+            ._describe_missing()
+            .startswith("1.234.567,00 ")
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestAgreementOfAnotherCompany(BackorderCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.other = cls.env["res.company"].create({"name": "Other Ltd"})
+        cls.env.user.company_ids |= cls.other
+        cls.theirs, cls.shared = cls.env["backorder.policy"].create(
+            [
+                {"name": "Theirs", "company_id": cls.other.id},
+                {"name": "Shared", "company_id": False},
+            ]
+        )
+        cls.tag = cls.env["res.partner.category"].create({"name": "Hotels"})
+
+    def assertRefusedFor(self, record, policy):  # noqa: N802 - unittest's own manner
+        name = self.env.company.name
+        with self.assertRaises(ValidationError) as caught:
+            record.backorder_policy_id = policy
+        self.assertEqual(
+            str(caught.exception),
+            f"Theirs is an agreement of Other Ltd and cannot be used in {name}.",
+        )
+
+    def test_customers_and_tags(self):
+        """
+        GIVEN an agreement of Other Ltd
+        WHEN we agree on it with a customer, or for a tag
+        THEN that is refused here, and accepted in Other Ltd
+        """
+        for record in (self.customer, self.tag):
+            with self.subTest(record._name):
+                self.assertRefusedFor(record, self.theirs)
+                there = record.with_company(self.other)
+                there.backorder_policy_id = self.theirs
+                self.assertEqual(there.backorder_policy_id, self.theirs)
+                self.assertFalse(record.backorder_policy_id)
+
+    def test_a_new_customer(self):
+        with self.assertRaisesRegex(ValidationError, "cannot be used in"):
+            self.env["res.partner"].create(
+                {"name": "Pension", "backorder_policy_id": self.theirs.id}
+            )
+
+    def test_a_contact_beside_what_is_agreed_there(self):
+        """What Other Ltd has agreed on is no obstacle to who edits a customer here."""
+        self.customer.is_company = True
+        self.customer.with_company(self.other).backorder_policy_id = self.theirs
+        self.customer.backorder_policy_id = self.shared
+        cook = self.env["res.partner"].create(
+            {"name": "Cook", "parent_id": self.customer.id}
+        )
+        self.customer.company_id = self.env.company
+        self.assertEqual(cook.backorder_policy_id, self.shared)
+
+    def test_an_agreement_in_use_here_cannot_become_theirs(self):
+        """
+        GIVEN a shared agreement of a company, a customer, a tag or a closed order here
+        WHEN it is to be for Other Ltd alone
+        THEN that is refused, and says who has it; it may become ours
+        """
+        order = self._create_order((self.glass, 1), confirm=False)
+        order._action_cancel()
+        for user in (self.env.company, self.customer, self.tag, order):
+            with self.subTest(user._name):
+                user.backorder_policy_id = self.shared
+                with self.assertRaises(ValidationError) as caught:
+                    self.shared.company_id = self.other
+                self.assertEqual(
+                    str(caught.exception),
+                    "Shared cannot be for Other Ltd alone: it is agreed with "
+                    f"{user.display_name} in another company.",
+                )
+                self.shared.company_id = self.env.company
+                self.shared.company_id = False
+                user.backorder_policy_id = False
+
+    def test_an_agreement_in_use_there_may_become_theirs(self):
+        self.customer.with_company(self.other).backorder_policy_id = self.shared
+        self.other.backorder_policy_id = self.shared
+        self.shared.company_id = self.other
+        self.assertEqual(self.shared.company_id, self.other)
+        with self.assertRaisesRegex(ValidationError, "Shared cannot be for"):
+            self.shared.company_id = self.env.company

@@ -115,16 +115,19 @@ class BackorderAcceptanceLine(models.TransientModel):
 
     @api.model
     def _prepare_values(self, refusal) -> dict:
+        # what is delivered already is not asked for again, and stays on the line
+        line = refusal.line
+        accepted = line.product_uom_qty - refusal.quantity + refusal.accepted
         return {
-            "sale_line_id": refusal.line.id,
-            "accepted_qty": refusal.accepted,
+            "sale_line_id": line.id,
+            "accepted_qty": accepted,
             "there": refusal.get_there(),
             "coming": refusal.get_coming(),
             "reason": refusal.get_reason(),
             "substitute_ids": [Command.set(refusal.substitutes.ids)],
             "substitutes": refusal.get_substitutes(),
             # removing a line is for the user to decide
-            "choice": LOWER if refusal.accepted > 0 else KEEP,
+            "choice": LOWER if accepted > 0 else KEEP,
         }
 
     @api.onchange("substitute_id")
