@@ -79,7 +79,7 @@ class TestExpiry(CancelCommon):
         question = self._get_questions(order)
         self.assertEqual(question.user_id, self.seller)
         self.assertIn("more than 30 days", question.note)
-        self.assertIn("10 Units of Wine Glass", question.note)
+        self.assertIn("10.00 Units of Wine Glass", question.note)
         self._expire("2031-04-02")
         self.assertEqual(self._get_questions(order), question)
         self.assertLine(order.order_line, "backordered", backordered=10)

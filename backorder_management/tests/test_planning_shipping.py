@@ -214,6 +214,68 @@ class TestShipping(TestCase):
         rules = Rules(shipping=agreement.COMPLETE_LINES)
         self.assertEqual(may_use(rules, order, {"A": 8, "B": 5}), {"B": 5})
 
+    def test_lines_that_wait_may_be_collected(self):
+        """Whole packagings only, where that is agreed."""
+        order = self._order(
+            Line("A", 25, 25, 0, package=10), Line("B", 5, 5, 0), ordered_on=_day(-1)
+        )
+        rules = Rules(
+            shipping=agreement.COMPLETE_LINES,
+            accumulate=agreement.AFTER_DAYS,
+            whole_packages=True,
+        )
+        self.assertEqual(may_use(rules, order, {"A": 17, "B": 5}), {"A": 10, "B": 5})
+        self.assertEqual(may_use(rules, order, {"A": 17, "B": 0}), {"A": 10})
+
+    def test_lines_that_must_be_complete(self):
+        """Kept as a backorder whatever else happens, with goods or without."""
+        order = self._order(Line("A", 9, 9, 0), Line("B", 5, 5, 5), Line("C", 2, 2, 1))
+        decision = decide(Rules(shipping=agreement.COMPLETE_LINES), order)
+        self.assertEqual(decision.incomplete, {"A", "C"})
+        self.assertEqual(decision.waiting, {"C": shipping.INCOMPLETE_LINE})
+
+    def test_a_line_of_which_nothing_is_there_is_not_closed(self):
+        order = self._order(
+            Line("A", 9, 9, 9, group="set"), Line("B", 5, 5, 0, group="set")
+        )
+        decision = decide(Rules(close_tolerance_percent=100), order)
+        self.assertEqual(decision.reason.code, shipping.INCOMPLETE_GROUP)
+
+    def test_waits_for_more_since_a_day(self):
+        order = self._order(
+            Line("A", 50, 50, 10),
+            arrivals=[Arrival(_day(-1), "A", 5), Arrival(_day(3), "A", 40)],
+        )
+        rules = Rules(consolidate_days=5)
+        for since, until in ((None, 3), (0, 3), (-2, 3), (-3, None)):
+            with self.subTest(since=since):
+                waiting = replace(
+                    order, waiting_since=None if since is None else _day(since)
+                )
+                decision = decide(rules, waiting)
+                self.assertEqual(decision.until, until and _day(until))
+                if until:
+                    self.assertEqual(decision.reason.numbers, (40,))
+
+    def test_what_has_left_today_counts(self):
+        """Two of three lines and eight of ten pieces, half of them gone already."""
+        order = self._order(
+            Line("A", 4, 0, 0, price=5, left=4),
+            Line("B", 4, 4, 4, price=5),
+            Line("C", 2, 2, 0, price=5),
+        )
+        for rules in (
+            Rules(shipping=agreement.THRESHOLD, first_min_percent=80),
+            Rules(
+                shipping=agreement.THRESHOLD,
+                first_min_percent=66,
+                min_basis=agreement.BY_LINES,
+            ),
+            Rules(min_amount=40),
+        ):
+            with self.subTest(rules=rules):
+                self.assertEqual(decide(rules, order).ships, {"B": 4})
+
     def test_released_ships_all_that_is_there(self):
         order = self._order(
             Line("A", 9, 9, 2), Line("B", 50, 50, 49), Line("C", 1, 1, 0)
