@@ -47,6 +47,7 @@ from . import sale_order_policy
 from . import stock_picking_hold
 from . import stock_move_shipping
 from . import stock_move_arrival
+from . import stock_exchange
 from . import sale_order_line_pin
 from . import sale_order_line_cancel
 from . import sale_order_cut_short

@@ -227,8 +227,10 @@ class FactFinder:
                        CASE WHEN l.product_id = d.product_id
                             THEN l.product_uom_qty * line_unit.factor / unit.factor
                             END,
-                       %(all_or_nothing)s AND m.backorder_override IS NOT TRUE,
-                       %(has_rules)s AND NOT %(all_or_nothing)s,
+                       %(all_or_nothing)s AND m.backorder_override IS NOT TRUE
+                           AND m.backorder_exchange IS NOT TRUE,
+                       %(has_rules)s AND NOT %(all_or_nothing)s
+                           AND m.backorder_exchange IS NOT TRUE,
                        policy.write_date,
                        m.product_uom <> template.uom_id,
                        m.packaging_uom_id IS NOT NULL

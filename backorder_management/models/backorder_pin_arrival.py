@@ -132,7 +132,7 @@ class BackorderPinArrival(models.Model):
             waiting,
             pools,
             arrivals,
-            [row._get_promise() for row in known],
+            known._get_promises_needed(),
             digits=facts.situation.digits,
         )
         return shares, waiting, facts
@@ -203,6 +203,16 @@ class BackorderPinArrival(models.Model):
             if left > 0:
                 self.create([demand._get_promise_values(left)])
             promised[owner] = max(0.0, -left)
+
+    def _get_promises_needed(self) -> list[Promise]:
+        """What of these promises their lines still need; a pin that is over needs
+        nothing."""
+        rows = self.search([("sale_line_id", "in", self.sale_line_id.ids)])
+        return [
+            replace(row._get_promise(), quantity=needed)
+            for row, needed in rows._get_needed()
+            if needed > 0 and row in self
+        ]
 
     def _get_promise(self) -> Promise:
         owner = (self.sale_line_id.id, self.product_id.id)

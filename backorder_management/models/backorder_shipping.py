@@ -49,6 +49,7 @@ class OrderShipping:
         return self.orders.order_line.move_ids.filtered(
             lambda move: (
                 not move._is_void()
+                and not move.backorder_exchange
                 and move.location_id.warehouse_id == self.warehouse
                 and move._is_backorder_delivery()
             )
@@ -80,6 +81,7 @@ class OrderShipping:
         return self.orders.order_line.move_ids.filtered(
             lambda move: (
                 move.state == "done"
+                and not move.backorder_exchange
                 and move.location_dest_id._is_outgoing()
                 and move.location_id.usage == "internal"
                 and move.location_id.warehouse_id == self.warehouse
@@ -379,6 +381,7 @@ def find_shippings(moves, arrivals=None) -> list[tuple]:
     deliveries = moves.filtered(
         lambda move: (
             move.sale_line_id.order_id in ruled
+            and not move.backorder_exchange
             and move.location_id.usage == "internal"
             and move._is_backorder_delivery()
         )

@@ -169,7 +169,8 @@ class SaleOrderLine(models.Model):
             move: cut
             for move, quantity in lines.move_ids._get_rest_cuts().items()
             # what other transfers hold leaves with a shipment of its own
-            if (cut := min(quantity, move._get_quantity_to_reserve())) > 0
+            if not move.backorder_exchange
+            and (cut := min(quantity, move._get_quantity_to_reserve())) > 0
         }
         if cuts:
             lines._cut_deliveries(cuts, closed)

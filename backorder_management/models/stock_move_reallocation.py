@@ -196,6 +196,7 @@ class StockMove(models.Model):
             for move in self.sudo()  # sudo: as above
             if move.sale_line_id.order_id in ruled
             and not move.backorder_override
+            and not move.backorder_exchange
             and move._is_backorder_demand()
             and not move._should_bypass_reservation()
         }

@@ -271,6 +271,28 @@ class TestSteps(AgreementCommon):
         self._walk(order)
         self.assertEqual(order.order_line.qty_delivered, 8)
 
+    def test_exchange_is_no_shipment(self):
+        """
+        GIVEN no backorders: ten shipped, four come back for others, one is there
+        WHEN the one is shipped
+        THEN the other three are not cancelled, and follow
+        """
+        self._agree(max_shipments=1, remainder="cancel")
+        self._put_stock(self.glass, 10)
+        order = self._create_order((self.glass, 10))
+        shipped = self._walk(order)
+        self.env["stock.quant"]._update_available_quantity(self.glass, self.stock, -3)
+        self._return(shipped, 4, refund=False, exchange=True)
+        exchange = self._delivery(order)
+        self.assertTrue(exchange.move_ids.backorder_exchange)
+        exchange.with_context(skip_backorder=True).button_validate()
+        self._settle()
+        self.assertEqual(order.order_line.qty_cancelled, 0)
+        self.assertEqual(order.order_line.qty_backorder_open, 3)
+        self._receive((self.glass, 3))
+        self._walk(order)
+        self.assertEqual(order.order_line.qty_backorder_open, 0)
+
     def test_exchange_in_the_middle(self):
         self._put_stock(self.glass, 6)
         order = self._create_order((self.glass, 10))

@@ -5,3 +5,4 @@ from . import backorder_cancel
 from . import backorder_pin
 from . import backorder_run_confirm
 from . import stock_backorder_confirmation
+from . import stock_return_picking
