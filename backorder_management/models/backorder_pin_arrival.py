@@ -86,7 +86,7 @@ class BackorderPinArrival(models.Model):
     @api.model
     def _promise_in(self, company, warehouse, strategy, demands):
         """The same in one warehouse, in the order of service of its strategy."""
-        known = self.search([("sale_line_id", "in", demands.sale_line_id.ids)])
+        known = self.search([("product_id", "in", demands.product_id.ids)])
         known._cut_to_need()
         shares, waiting, facts = self._divide(company, warehouse, strategy, demands)
         promised = self.create(
