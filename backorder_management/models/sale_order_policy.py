@@ -130,7 +130,9 @@ class SaleOrder(models.Model):
             ).follows_picking_policy = False
         chosen = "picking_policy" in vals and "backorder_policy_id" not in vals
         for order in self:
-            order._align_picking_policy(picking_policy_counts=chosen)
+            # who has chosen Odoo's shipping policy keeps it with another customer
+            kept = order.follows_picking_policy and "picking_policy" not in vals
+            order._align_picking_policy(picking_policy_counts=chosen or kept)
         self.filtered(
             lambda order: (
                 order.state == "sale" and order.backorder_policy_id != before[order]
@@ -206,9 +208,9 @@ class SaleOrder(models.Model):
         demands = moves._filter_backorder_demands()
         if len(demands) > moves._get_queue_limit():
             self.env["stock.rule"]._queue_waiting_demands()
-            self.env.ref("backorder_management.ir_cron_decide_again")._trigger(
-                fields.Datetime.now() + timedelta(minutes=REFRESHED_BY)
-            )
+            # sudo: scheduled actions are the administrator's
+            cron = self.env.ref("backorder_management.ir_cron_decide_again").sudo()
+            cron._trigger(fields.Datetime.now() + timedelta(minutes=REFRESHED_BY))
             return
         demands._filter_useless_reservations()._release()
         if demands._is_auto_reservation():

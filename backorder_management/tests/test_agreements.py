@@ -197,6 +197,17 @@ class TestWhichAgreement(AgreementCommon):
             (self.iron, "company"),
         )
 
+    def test_another_customer_keeps_what_was_chosen(self):
+        order = self._create_order((self.glass, 1), confirm=False, picking_policy="one")
+        order.partner_id = self.other_customer
+        complete = self.env.ref("backorder_management.policy_complete_order")
+        self.assertEqual(
+            (order.picking_policy, order.backorder_policy_id), ("one", complete)
+        )
+        order.backorder_policy_id = self.gold
+        order.partner_id = self.customer
+        self.assertEqual(order.picking_policy, "direct")
+
     def test_default_shipping_policy_of_odoo(self):
         self.env["ir.default"].set("sale.order", "picking_policy", "one")
         complete = self.env.ref("backorder_management.policy_complete_order")
@@ -1151,6 +1162,25 @@ class TestChangesOfRules(AgreementCommon):
         policy.first_min_percent = 40
         self._settle()
         self.assertReserved(order, 4)
+
+    def test_more_than_can_be_served_at_once(self):
+        """A salesperson changes it; scheduled actions give back and hold."""
+        self.env["ir.config_parameter"].set_param(
+            "backorder_management.queue_above", "0"
+        )
+        self._put_stock(self.glass, 4)
+        order = self._create_order((self.glass, 10))
+        self._delivery(order).action_assign()
+        self._settle()
+        seller = self._create_user("seller", "sales_team.group_sale_salesman_all_leads")
+        complete = self.env.ref("backorder_management.policy_complete_order")
+        order.with_user(seller).backorder_policy_id = complete
+        self._settle()
+        with self.enter_registry_test_mode():
+            self.env.ref("backorder_management.ir_cron_refresh").method_direct_trigger()
+        self._run_schedule()
+        self.assertReserved(order, 0)
+        self.assertTrue(self._delivery(order).backorder_held)
 
     def test_half_picked(self):
         """Goods that somebody has picked stay; they do not ship."""
