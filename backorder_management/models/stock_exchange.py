@@ -17,6 +17,14 @@ class StockMove(models.Model):
     def _prepare_merge_moves_distinct_fields(self):
         return [*super()._prepare_merge_moves_distinct_fields(), "backorder_exchange"]
 
+    @api.model
+    def _prepare_merge_negative_moves_excluded_distinct_fields(self):
+        # What is ordered less may come off an exchange, as in Odoo.
+        return [
+            *super()._prepare_merge_negative_moves_excluded_distinct_fields(),
+            "backorder_exchange",
+        ]
+
 
 class StockRule(models.Model):
     _inherit = "stock.rule"
