@@ -21,7 +21,7 @@ from ..planning.ranking import get_share_at_hand, is_overdue
 from ..planning.reallocation import GAIN, KEEPING, LOSE, SKIP, Claim, Situation
 from ..planning.supply import add_up_supplies, cut_to_limits
 from .backorder_ranking import DemandRanking
-from .backorder_shipping import OrderShipping
+from .backorder_shipping import gather_shippings
 from .stock_move import OPEN_STATES
 
 # Orders of which not simply all ships that is there.
@@ -519,11 +519,13 @@ class FactFinder:
             next(iter(each)) for each in wanted.values()
         )
         together = moves.sale_line_id.order_id._map_shipping_together()
-        return {
-            key: OrderShipping(*move._get_shipping_place(together)).make_rule(
-                wanted[key]
-            )
+        places = {
+            key: move._get_shipping_place(together)
             for key, move in zip(wanted, moves, strict=True)
+        }
+        facts = gather_shippings(places.values())
+        return {
+            key: facts[place].make_rule(wanted[key]) for key, place in places.items()
         }
 
     def get_special(self, products) -> set[int]:
@@ -776,7 +778,6 @@ def get_facts_of(moves, reference_ids: frozenset[int]) -> dict[int, Fact]:
         line = move.sale_line_id
         order = line.order_id
         policy = order.backorder_policy_id
-        rate = order.currency_rate or 1.0
         facts[move.id] = Fact(
             move_id=move.id,
             product_id=move.product_id.id,
@@ -791,8 +792,8 @@ def get_facts_of(moves, reference_ids: frozenset[int]) -> dict[int, Fact]:
             since=move.backorder_since or None,
             agreed_days=policy.agreed_days,
             policy_rank=policy.rank if policy else None,
-            order_value=order.amount_untaxed / rate,
-            line_value=line.price_subtotal / rate,
+            order_value=order._to_company_currency(order.amount_untaxed),
+            line_value=order._to_company_currency(line.price_subtotal),
             received_for=not reference_ids.isdisjoint(move.reference_ids.ids),
         )
     return facts

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ..planning.days import remember_days
 from ..planning.ranking import Criterion, get_breach, rank_by
 
 
@@ -21,7 +20,7 @@ class DemandRanking:
         self.company = company
         self.criteria = strategy.criterion_ids
         self.at = at
-        self.find_day = remember_days(company.partner_id.tz)
+        self.find_day = company._remember_days()
 
     def rank(self, values, move_ids) -> dict[int, tuple]:
         """By move id, one number per criterion; the smallest is served first."""

@@ -15,8 +15,8 @@ from odoo import fields
 
 from ..planning import shipping
 from ..planning.agreement import ORDER
-from ..planning.days import remember_days
 from ..planning.shipping import Decision
+from ..planning.shortage import Shortage
 from .backorder_kit import Kit
 from .stock_move import OPEN_STATES
 
@@ -29,16 +29,18 @@ class OrderShipping:
 
     :param orders: that ship together, all under the same agreement
     :param arrivals: finds what is to arrive for whom; None: nothing is known
+    :param shortages: those of its moves at least, by their id
     """
 
-    def __init__(self, orders, warehouse, arrivals=None):
+    def __init__(self, orders, warehouse, arrivals, shortages: Mapping[int, Shortage]):
         self.env = orders.env
         self.orders = orders
         self.order = orders[:1]
         self.warehouse = warehouse
         self.arrivals = arrivals
+        self.shortages = shortages
         self.rules = self.order._get_shipping_rules()
-        self.find_day = remember_days(self.order.company_id.partner_id.tz)
+        self.find_day = self.order.company_id._remember_days()
         self.today = self.find_day(fields.Datetime.now())
 
     # ---------------------------------------------------------------------- facts
@@ -58,10 +60,6 @@ class OrderShipping:
     @cached_property
     def lines(self):
         return self.moves.sale_line_id
-
-    @cached_property
-    def shortages(self):
-        return self.moves._get_backorder_shortages()
 
     @cached_property
     def last_steps(self):
@@ -139,30 +137,17 @@ class OrderShipping:
             for line in self.lines
         }
 
-    def get_prices(self) -> dict[int, float]:
-        """Untaxed value of one unit of each line, company currency."""
-        return {
-            line.id: line.price_subtotal
-            / line.product_uom_qty
-            / (line.order_id.currency_rate or 1.0)
-            if line.product_uom_qty
-            else 0.0
-            for line in self.lines
-        }
-
-    def get_order(self, available: Mapping[int, float]) -> shipping.Order:
-        """
-        :param available: by line, what would be in the shipment
-        """
-        prices = self.get_prices()
+    @cached_property
+    def with_nothing(self) -> shipping.Order:
+        """The order as it stands, if nothing were there for it."""
         lines = [
             shipping.Line(
                 id=line.id,
                 # what was refunded was ordered; what is cancelled nothing brings
                 ordered=line._get_backorder_kept() + self.open_by_line[line.id],
                 open=self.open_by_line[line.id],
-                available=min(available.get(line.id, 0.0), self.open_by_line[line.id]),
-                price=prices[line.id],
+                available=0.0,
+                price=line._get_unit_value(),
                 weight=line._get_unit_weight(),
                 group=line.delivery_group and (line.order_id.id, line.delivery_group),
                 package=line._get_package(),
@@ -179,32 +164,33 @@ class OrderShipping:
             ordered_on=self.find_day(min(self.orders.mapped("date_order"))),
         )
 
+    def get_order(self, available: Mapping[int, float]) -> shipping.Order:
+        """
+        :param available: by line, what would be in the shipment
+        """
+        return self.with_nothing.with_available(available)
+
     # ------------------------------------------------------------ what is available
 
     def get_covered(self) -> dict[int, float]:
         """What stock covers of each line, reserved or free, or on its way."""
-        moves = self.last_steps.grouped("sale_line_id")
-        covered = {}
-        for line, steps in moves.items():
-            open_qty, _allocated, short = line._sum_backorder_shortages(
-                steps, self.shortages
-            )
-            covered[line.id] = max(0.0, open_qty - short)
-        return covered
+        short = {move.id: self.shortages[move.id].short for move in self.last_steps}
+        return self.get_missing_by(self.last_steps, short)
 
-    def get_missing_by(self, missing: Mapping[int, float]) -> dict[int, float]:
-        """The same where first steps miss what is said.
+    def get_missing_by(self, steps, missing: Mapping[int, float]) -> dict[int, float]:
+        """What is there of each line where moves of one step miss what is said; whole
+        kits.
 
         :param missing: by move id, product's unit
         """
-        moves = self.first_steps.grouped("sale_line_id")
-        covered = {}
+        moves = steps.grouped("sale_line_id")
+        there = {}
         for line in self.lines:
             lacking = line._sum_backorder_qty(
                 [(move, missing.get(move.id, 0.0)) for move in moves.get(line, ())]
             )
-            covered[line.id] = max(0.0, self.open_by_line[line.id] - lacking)
-        return covered
+            there[line.id] = max(0.0, self.open_by_line[line.id] - lacking)
+        return there
 
     def get_in_shipment(self, quantities: Mapping[int, float]) -> dict[int, float]:
         """What would be in a shipment that takes these quantities, and what other
@@ -251,19 +237,11 @@ class OrderShipping:
 
     def _count_there(self, there: Mapping[int, float]) -> dict[int, float]:
         """Quantities of moves at the last step, by line in its unit; whole kits."""
-        available = {}
-        for line, steps in self.last_steps.grouped("sale_line_id").items():
-            lacking = line._sum_backorder_qty(
-                [
-                    (
-                        move,
-                        max(0.0, self.shortages[move.id].open - there.get(move.id, 0)),
-                    )
-                    for move in steps
-                ]
-            )
-            available[line.id] = max(0.0, self.open_by_line[line.id] - lacking)
-        return available
+        lacking = {
+            move.id: max(0.0, self.shortages[move.id].open - there.get(move.id, 0.0))
+            for move in self.last_steps
+        }
+        return self.get_missing_by(self.last_steps, lacking)
 
     def _get_last_step(self, move):
         """Where on its way to the customer an open move's goods are counted."""
@@ -326,8 +304,8 @@ class OrderShipping:
 
     def get_usable(self, missing: Mapping[int, float]) -> set[int]:
         """Lines that may hold goods, where first steps miss what is said."""
-        available = self.get_missing_by(missing)
-        keeps = shipping.may_use(self.rules, self.get_order(available), available)
+        available = self.get_missing_by(self.first_steps, missing)
+        keeps = shipping.may_use(self.rules, self.get_order(available))
         return {line_id for line_id, quantity in keeps.items() if quantity > 0}
 
 
@@ -387,9 +365,53 @@ def find_shippings(moves, arrivals=None) -> list[tuple]:
         )
     )
     together = ruled._map_shipping_together()
-    return [
-        (OrderShipping(*place, arrivals), same)
-        for place, same in deliveries.grouped(
-            lambda move: move._get_shipping_place(together)
-        ).items()
-    ]
+    moves_by_place = deliveries.grouped(lambda move: move._get_shipping_place(together))
+    facts = gather_shippings(moves_by_place, arrivals)
+    return [(facts[place], same) for place, same in moves_by_place.items()]
+
+
+def gather_shippings(places, arrivals=None) -> dict[tuple, OrderShipping]:
+    """What orders may ship, for many of them: what all look at is read together.
+
+    :param places: pairs of orders that ship together, and the warehouse they ship from
+    """
+    places = list(dict.fromkeys(places))
+    if not places:
+        return {}
+    orders = places[0][0].union(*(orders for orders, _warehouse in places))
+    moves = _read_together(orders)
+    shortages = moves._get_backorder_shortages()
+    return {place: OrderShipping(*place, arrivals, shortages) for place in places}
+
+
+def _read_together(orders):
+    """
+    :return: all moves of the orders
+    """
+    _fetch(
+        orders,
+        "backorder_policy_id commitment_date company_id currency_rate date_order "
+        "has_delivery_groups picking_policy",
+    )
+    lines = orders.order_line
+    _fetch(
+        lines,
+        "company_id delivery_group order_id price_subtotal product_id product_uom_id "
+        "product_uom_qty state",
+    )
+    moves = lines.move_ids
+    _fetch(
+        moves,
+        "backorder_exchange backorder_override bom_line_id company_id location_dest_id "
+        "location_final_id location_id picked picking_id procure_method product_id "
+        "product_qty product_uom product_uom_qty quantity sale_line_id state to_refund",
+    )
+    linked = moves.move_orig_ids | moves.move_dest_ids
+    _fetch((linked - moves), "sale_line_id state")
+    _fetch(moves.picking_id, "backorder_waiting_since date_done state")
+    return moves
+
+
+def _fetch(records, names: str) -> None:
+    """Read fields, those of modules that are not there left out."""
+    records.fetch([name for name in names.split() if name in records._fields])

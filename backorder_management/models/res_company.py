@@ -1,5 +1,6 @@
 from odoo import fields, models
 
+from ..planning.days import remember_days
 from .sale_order_invoicing import SHIPMENT_INVOICING
 
 
@@ -63,3 +64,8 @@ class ResCompany(models.Model):
         "CHECK (backorder_run_limit >= 0 AND backorder_retention_days >= 0)",
         "The limits of reallocation cannot be negative.",
     )
+
+    def _remember_days(self):
+        """Looks up the day of a moment where the company is, once for each moment."""
+        self.ensure_one()
+        return remember_days(self.partner_id.tz)

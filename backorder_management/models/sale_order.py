@@ -29,6 +29,10 @@ class SaleOrder(models.Model):
                 [line._get_stored_backorder_figures() for line in lines],
             )
 
+    def _to_company_currency(self, amount: float) -> float:
+        """An amount of the order, at its own rate, as Odoo's reports have it."""
+        return amount / (self.currency_rate or 1.0)
+
     def _get_salesperson_terms(self) -> dict[str, str]:
         """Language and time zone of who looks after the order: the context of notes."""
         reader = self.user_id.partner_id or self.company_id.partner_id

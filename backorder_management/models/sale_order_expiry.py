@@ -14,7 +14,6 @@ from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 from odoo.tools.misc import formatLang
 
 from ..planning import agreement
-from ..planning.days import find_day, find_zone
 from ..planning.expiry import is_expired, is_to_ask
 
 _logger = logging.getLogger(__name__)
@@ -63,7 +62,8 @@ class SaleOrder(models.Model):
         self.env.cr.flush()  # what came before fails, if it does, as without us
         try:
             with self.env.cr.savepoint():
-                order._expire_backorders(order._get_company_day(fields.Datetime.now()))
+                find_day = order.company_id._remember_days()
+                order._expire_backorders(find_day(fields.Datetime.now()))
         except psycopg2.Error as error:
             if error.pgcode in PG_CONCURRENCY_ERRORS_TO_RETRY:
                 _logger.info("%s is in use, its expiry waits for a day", order.name)
@@ -85,10 +85,8 @@ class SaleOrder(models.Model):
             (lines - asking)._cancel_expired(today)
         else:
             asking = lines
-        asking._ask_about_expired(today)
-
-    def _get_company_day(self, moment) -> date | None:
-        return find_day(moment or None, find_zone(self.company_id.partner_id.tz))
+        if asking:
+            asking._ask_about_expired(today)
 
     def _record_expiry_failure(self, error: Exception):
         """For the salesperson to see; the next night tries again."""
@@ -148,7 +146,7 @@ class SaleOrderLine(models.Model):
         """First steps of its delivery that have been short for too long."""
         moves = self.move_ids._filter_cancellable()
         shortages = moves._get_backorder_shortages()
-        get_day = self.order_id._get_company_day
+        get_day = self.company_id._remember_days()
         return moves.filtered(
             lambda move: (
                 move.id in shortages
@@ -172,9 +170,10 @@ class SaleOrderLine(models.Model):
 
     def _ask_about_expired(self, today: date):
         days = self.order_id.backorder_policy_id.expire_days
+        find_day = self.company_id._remember_days()
         due = self.filtered(
             lambda line: is_to_ask(
-                line.order_id._get_company_day(line.backorder_since),
+                find_day(line.backorder_since),
                 line.backorder_asked_on or None,
                 today,
                 days,

@@ -9,7 +9,6 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
 from ..planning.agreement import ADDRESS, AVAILABLE, COMPLETE_ORDER, Rules
-from ..planning.days import remember_days
 from .stock_move import OPEN_STATES
 
 # Odoo's own names of the two shipping policies of an order.
@@ -287,7 +286,7 @@ class SaleOrder(models.Model):
         return orders.filtered(lambda order: order._is_open_or_left_today())
 
     def _is_open_or_left_today(self) -> bool:
-        find_day = remember_days(self.company_id.partner_id.tz)
+        find_day = self.company_id._remember_days()
         today = find_day(fields.Datetime.now())
         return any(
             picking.state not in ("done", "cancel")
@@ -330,6 +329,14 @@ class SaleOrderLine(models.Model):
         if "delivery_group" in vals:
             self.filtered(lambda line: line.state == "sale").order_id._follow_rules()
         return result
+
+    def _get_unit_value(self) -> float:
+        """Untaxed value of one of its units, company currency."""
+        if not self.product_uom_qty:
+            return 0.0
+        return self.order_id._to_company_currency(
+            self.price_subtotal / self.product_uom_qty
+        )
 
     def _get_unit_weight(self) -> float:
         """How many units of the product the line's unit is: quantities of several

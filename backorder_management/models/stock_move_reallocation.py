@@ -10,7 +10,7 @@ from odoo import fields, models
 from ..planning.reallocation import Claim, Situation, reallocate
 from .backorder_facts import get_facts_of
 from .backorder_ranking import DemandRanking
-from .backorder_shipping import OrderShipping
+from .backorder_shipping import gather_shippings
 
 
 class StockMove(models.Model):
@@ -35,7 +35,15 @@ class StockMove(models.Model):
         """The place of each move by its warehouse's strategy; None where all of them
         have the standard order of service."""
         Strategy = self.env["backorder.strategy"].sudo()
-        places = self.sudo().grouped(
+        moves = self.sudo()
+        # most often all have, which takes no look at each move
+        if all(
+            Strategy._get_for(company, warehouse)._has_standard_order()
+            for company in moves.company_id
+            for warehouse in (*moves.location_id.warehouse_id, None)
+        ):
+            return None
+        places = moves.grouped(
             lambda move: (move.company_id, move.location_id.warehouse_id)
         )
         strategies = {place: Strategy._get_for(*place) for place in places}
@@ -130,10 +138,13 @@ class StockMove(models.Model):
         )
         useless = self.browse()
         bound = holding._get_bound_orders()
-        for place in set(bound.values()):
-            moves = holding.filtered(lambda move, at=place: bound.get(move.id) == at)
+        moves_by_place = holding.filtered(lambda move: move.id in bound).grouped(
+            lambda move: bound[move.id]
+        )
+        for place, facts in gather_shippings(moves_by_place).items():
+            moves = moves_by_place[place]
             wanted = {move.id: move._get_quantity_to_reserve() for move in moves}
-            usable = OrderShipping(*place).make_rule(wanted)({})
+            usable = facts.make_rule(wanted)({})
             useless |= moves.filtered(lambda move, ids=usable: move.id not in ids)
         return useless
 
@@ -183,6 +194,7 @@ class StockMove(models.Model):
         """Orders of these moves of which not simply all ships that is there."""
         # sudo: warehouse users need not have the right to read orders
         orders = self.sudo().sale_line_id.order_id
+        orders.fetch(orders._get_reservation_fields())  # as for the order of service
         return orders.filtered(lambda order: order._is_ruled())
 
     def _get_bound_orders(self) -> dict[int, tuple]:
@@ -236,8 +248,8 @@ class StockMove(models.Model):
                 for (product, location), pool in pools.items()
             },
             rules={
-                place: OrderShipping(*place).make_rule(wanted)
-                for place in set(bound.values())
+                place: facts.make_rule(wanted)
+                for place, facts in gather_shippings(bound.values()).items()
             },
         )
 

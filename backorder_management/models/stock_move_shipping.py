@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 from odoo import models
 from odoo.exceptions import UserError
 
-from ..planning import shipping
+from ..planning import remainder, shipping
 from ..planning.shipping import Decision
 from .backorder_hold_words import describe_hold
 from .backorder_shipping import ArrivalFinder, OrderShipping, find_shippings
@@ -24,13 +22,12 @@ class ShipmentCheck:
         self.moves = moves
         self.quantities = quantities
         self.available = facts.get_in_shipment(quantities)
-        self.elsewhere = facts.get_elsewhere(moves)
-        # of that, what leaves as a part of this shipment and counts as shipped
+        # less what leaves as a part of this shipment
         own = facts.get_in_these(quantities)
-        self.joins = defaultdict(
-            float,
-            {line: self.available[line] - own[line] for line in self.available},
-        )
+        self.held_elsewhere = {
+            line: quantity - (self.available[line] - own[line])
+            for line, quantity in facts.get_elsewhere(moves).items()
+        }
         self.decision = self._decide()
 
     def _decide(self) -> Decision:
@@ -71,42 +68,34 @@ class ShipmentCheck:
 
     def decides_rest(self) -> bool:
         """Does the agreement say what happens to all that this shipment leaves?"""
-        if self.facts.rules.max_shipments:
-            return True
-        decided = {*self.decision.closes, *self.decision.incomplete}
-        rest = {
-            line.id
-            for line in self.facts.lines
-            if self.facts.open_by_line[line.id]
-            > self.available.get(line.id, 0.0) + shipping.SMALLEST
-        }
-        return bool(rest) and rest <= decided
+        return remainder.decides_all(
+            self.facts.rules, self.decision, self.facts.open_by_line, self.available
+        )
+
+    @property
+    def asks(self) -> bool:
+        """Is somebody to say what becomes of the rest?"""
+        return self.is_last_step and self.decision.rest == shipping.ASK
+
+    def cancels(self, move, *, refused: bool, otherwise: bool) -> bool:
+        """Is what this move leaves cancelled, and not kept?"""
+        return remainder.is_cancelled(
+            self.facts.rules,
+            self.decision,
+            move.sale_line_id.id,
+            leaves=self.is_last_step,
+            refused=refused,
+            otherwise=otherwise,
+        )
 
     def get_closed(self, *, refused: bool) -> dict[int, float]:
-        """What will not come any more, by line; what other transfers hold still comes.
-
-        :param refused: somebody was asked, and wants no backorder
-        """
-        closed = dict(self.decision.closes)
-        if self.decision.rest == shipping.ASK and refused:
-            ships = self.decision.ships
-            closed = {
-                line.id: self.facts.open_by_line[line.id] - ships.get(line.id, 0.0)
-                for line in self.facts.lines
-            }
-        closed = {
-            line: quantity - max(0.0, self.elsewhere.get(line, 0.0) - self.joins[line])
-            for line, quantity in closed.items()
-        }
-        return {
-            line: quantity
-            for line, quantity in closed.items()
-            if quantity > shipping.SMALLEST
-        }
-
-    def closes(self, move) -> bool:
-        """Is what this move leaves cancelled, and not kept?"""
-        return self.is_last_step and move.sale_line_id.id in self.decision.closes
+        """What will not come any more, by line."""
+        return remainder.get_closed(
+            self.decision,
+            self.facts.open_by_line,
+            self.held_elsewhere,
+            refused=refused,
+        )
 
 
 class StockMove(models.Model):
@@ -203,13 +192,11 @@ class StockMove(models.Model):
         check = next((each for each in checks if move in each.moves), None)
         if check is None:
             return bool(cancel_backorder)
-        if check.closes(move):
-            return True
-        if move.sale_line_id.id in check.decision.incomplete:
-            return False  # it waits, whatever else is left
-        if check.is_last_step and check.decision.rest == shipping.ASK:
-            return self._is_rest_refused(move.picking_id)
-        return False if check.facts.rules.max_shipments else bool(cancel_backorder)
+        return check.cancels(
+            move,
+            refused=self._is_rest_refused(move.picking_id),
+            otherwise=bool(cancel_backorder),
+        )
 
     def _is_rest_refused(self, pickings) -> bool:
         """Has somebody who was asked said that what is left is not wanted?"""
@@ -243,7 +230,7 @@ class StockMove(models.Model):
                         agreement=order.backorder_policy_id.name,
                     ),
                 )
-        if check.decision.rest == shipping.ASK and not self._was_asked(check):
+        if check.asks and not self._was_asked(check):
             self._ask_salesperson(check.facts.order)
 
     def _was_asked(self, check: ShipmentCheck) -> bool:
@@ -308,10 +295,7 @@ class StockPicking(models.Model):
             checks = picking.move_ids._get_shipment_checks(picked=True)
             if not checks:
                 continue
-            if any(
-                check.is_last_step and check.decision.rest == shipping.ASK
-                for check in checks
-            ):
+            if any(check.asks for check in checks):
                 pickings |= picking
             elif all(check.decides_rest() for check in checks):
                 pickings -= picking

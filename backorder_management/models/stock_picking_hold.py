@@ -7,7 +7,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
-from odoo.tools import split_every
+from odoo.tools import groupby, split_every
 
 from ..planning.shipping import MORE_ARRIVES, Decision, Reason
 from .backorder_hold_words import describe_hold
@@ -105,8 +105,13 @@ class StockPicking(models.Model):
             for facts, moves in find_shippings(deliveries, ArrivalFinder(ruled))
             for move in moves
         }
-        for picking in deliveries.picking_id:
-            picking._store_hold(picking._find_hold(facts_by_move))
+        holds = [
+            (picking, picking._find_hold(facts_by_move))
+            for picking in deliveries.picking_id
+        ]
+        # most are held for the same reason, or for none
+        for _hold, same in groupby(holds, key=lambda each: repr(each[1])):
+            self.concat(*(picking for picking, _each in same))._store_hold(same[0][1])
 
     @api.model
     def _decide_again(self) -> None:
@@ -159,7 +164,8 @@ class StockPicking(models.Model):
         return line.id in (self.backorder_hold_facts or {}).get("waiting", ())
 
     def _store_hold(self, hold: dict) -> None:
-        for picking in self:
+        """Write what has changed of what holds these deliveries."""
+        for since, pickings in self.grouped("backorder_waiting_since").items():
             values = {
                 "backorder_held": "code" in hold,
                 "backorder_may_ship": hold.get("ships", False),
@@ -167,20 +173,19 @@ class StockPicking(models.Model):
                     name: value for name, value in hold.items() if name not in COLUMNS
                 }
                 or False,
-                "backorder_hold_until": hold.get("until", False),
-                "backorder_waiting_since": fields.Date.to_string(
-                    picking.backorder_waiting_since or hold["since"]
-                )
+                "backorder_hold_until": fields.Date.to_date(hold.get("until")),
+                "backorder_waiting_since": since or hold["since"]
                 if "since" in hold
                 else False,
             }
-            if any(
-                (fields.Date.to_string(picking[name]) or False) != (value or False)
-                if name in ("backorder_hold_until", "backorder_waiting_since")
-                else (picking[name] or False) != value
-                for name, value in values.items()
-            ):
-                picking.write(values)
+            changed = pickings.filtered(
+                lambda picking, values=values: any(
+                    (picking[name] or False) != (value or False)
+                    for name, value in values.items()
+                )
+            )
+            if changed:
+                changed.write(values)
 
     @api.depends("backorder_held", "backorder_may_ship")
     def _compute_state(self):

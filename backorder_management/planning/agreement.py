@@ -118,17 +118,14 @@ def _list_contradictions(rules: Rules):
         rules.close_tolerance_percent,
     )
     yield NOT_A_SHARE, not all(0 <= percent <= 100 for percent in percents)
-    yield (
-        NEGATIVE,
-        min(
-            rules.min_amount,
-            rules.max_shipments,
-            rules.consolidate_days,
-            rules.accumulate_after_days,
-            rules.expire_days,
-        )
-        < 0,
+    amounts = (
+        rules.min_amount,
+        rules.max_shipments,
+        rules.consolidate_days,
+        rules.accumulate_after_days,
+        rules.expire_days,
     )
+    yield NEGATIVE, not all(amount >= 0 for amount in amounts)
     complete = rules.shipping == COMPLETE_ORDER
     yield COMPLETE_WITH_SHARE, complete and rules.has_share
     yield COMPLETE_WITH_AMOUNT, complete and rules.min_amount > 0

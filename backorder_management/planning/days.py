@@ -17,7 +17,7 @@ def find_zone(name: str | None) -> pytz.BaseTzInfo:
 
 def find_day(moment: datetime | None, zone: pytz.BaseTzInfo) -> date | None:
     """The day of a moment, which is UTC without a time zone."""
-    return moment and zone.fromutc(moment).date()
+    return zone.fromutc(moment).date() if moment else None
 
 
 def remember_days(zone_name: str | None) -> Callable[[datetime | None], date | None]:

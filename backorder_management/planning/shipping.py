@@ -99,6 +99,17 @@ class Order:
     waiting_since: date | None = None
     arrivals: Sequence[Arrival] = ()
 
+    def with_available(self, available: Mapping[Hashable, float]) -> Order:
+        """The same order with other goods there; never more of a line than is open.
+
+        :param available: by line; nothing is there of lines that are not named
+        """
+        lines = [
+            replace(line, available=min(available.get(line.id, 0.0), line.open))
+            for line in self.lines
+        ]
+        return replace(self, lines=lines)
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -393,11 +404,8 @@ class _Shipment:
         """What is cancelled with this shipment."""
         cancels = self.get_fate_of_rest() == CANCEL
         lines = self.open_lines if cancels else self.completed
-        rests = {line.id: line.open - self.quantities_shipped(line) for line in lines}
+        rests = {line.id: line.open - self.ships.get(line.id, 0.0) for line in lines}
         return {line: rest for line, rest in rests.items() if rest > SMALLEST}
-
-    def quantities_shipped(self, line: Line) -> float:
-        return self.ships.get(line.id, 0.0)
 
     def get_fate_of_rest(self) -> str:
         if self.is_last_allowed and not self.completes_all:
@@ -417,17 +425,13 @@ def _add_up(
 
 def _at_day(order: Order, day: date) -> Order:
     """The order as it would stand with all that arrives up to a day."""
-    more: dict[Hashable, float] = defaultdict(float)
+    there: dict[Hashable, float] = defaultdict(float)
+    for line in order.lines:
+        there[line.id] = line.available
     for arrival in order.arrivals:
         if order.today < arrival.day <= day:
-            more[arrival.line] += arrival.quantity
-    lines = [
-        replace(line, available=min(line.available + more[line.id], line.open))
-        if line.id in more
-        else line
-        for line in order.lines
-    ]
-    return replace(order, lines=lines)
+            there[arrival.line] += arrival.quantity
+    return order.with_available(there)
 
 
 def _find_day_of_change(rules: Rules, order: Order) -> date | None:
@@ -465,15 +469,9 @@ def may_accumulate(rules: Rules, ordered_on: date | None, today: date) -> bool:
     )
 
 
-def may_use(
-    rules: Rules, order: Order, available: Mapping[Hashable, float]
-) -> dict[Hashable, float]:
-    """What of these quantities an order may hold: what ships now, and what is kept for
-    a shipment that is only a matter of days."""
-    lines = [
-        replace(line, available=available.get(line.id, 0.0)) for line in order.lines
-    ]
-    order = replace(order, lines=lines)
+def may_use(rules: Rules, order: Order) -> dict[Hashable, float]:
+    """What of the goods that are there an order may hold: what ships now, and what is
+    kept for a shipment that is only a matter of days."""
     decision = decide(rules, order)
     if decision.reason is None and decision.waiting:
         return {**_get_collected(rules, order), **decision.keeps}

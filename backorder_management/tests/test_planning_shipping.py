@@ -201,18 +201,21 @@ class TestShipping(TestCase):
                     accumulate_after_days=days or 0,
                 )
                 self.assertEqual(decide(rules, order).keeps, kept)
-                self.assertEqual(may_use(rules, order, {"A": 2}), kept)
+                self.assertEqual(may_use(rules, order.with_available({"A": 2})), kept)
 
     def test_wrong_weekday_keeps_its_goods(self):
         order = self._order(Line("A", 9, 9, 2))
         self.assertEqual(
-            may_use(Rules(weekdays=frozenset({3})), order, {"A": 2}), {"A": 2}
+            may_use(Rules(weekdays=frozenset({3})), order.with_available({"A": 2})),
+            {"A": 2},
         )
 
     def test_lines_that_wait_hold_nothing(self):
         order = self._order(Line("A", 9, 9, 0), Line("B", 5, 5, 0))
         rules = Rules(shipping=agreement.COMPLETE_LINES)
-        self.assertEqual(may_use(rules, order, {"A": 8, "B": 5}), {"B": 5})
+        self.assertEqual(
+            may_use(rules, order.with_available({"A": 8, "B": 5})), {"B": 5}
+        )
 
     def test_lines_that_wait_may_be_collected(self):
         """Whole packagings only, where that is agreed."""
@@ -224,8 +227,10 @@ class TestShipping(TestCase):
             accumulate=agreement.AFTER_DAYS,
             whole_packages=True,
         )
-        self.assertEqual(may_use(rules, order, {"A": 17, "B": 5}), {"A": 10, "B": 5})
-        self.assertEqual(may_use(rules, order, {"A": 17, "B": 0}), {"A": 10})
+        self.assertEqual(
+            may_use(rules, order.with_available({"A": 17, "B": 5})), {"A": 10, "B": 5}
+        )
+        self.assertEqual(may_use(rules, order.with_available({"A": 17})), {"A": 10})
 
     def test_lines_that_must_be_complete(self):
         """Kept as a backorder whatever else happens, with goods or without."""
@@ -453,10 +458,8 @@ class TestProperties(TestCase):
             else:
                 for each, quantity in before.ships.items():
                     self.assertGreaterEqual(after.ships[each], quantity)
-        for each, quantity in may_use(
-            rules, order, {line.id: line.available for line in order.lines}
-        ).items():
-            used = may_use(rules, order, {line.id: line.available for line in lines})
+        used = may_use(rules, replace(order, lines=lines))
+        for each, quantity in may_use(rules, order).items():
             self.assertGreaterEqual(used.get(each, 0.0), quantity)
 
     @settings(max_examples=400)
