@@ -5,7 +5,7 @@ from collections import defaultdict
 from odoo import api, fields, models
 
 from ..planning.shortage import cancelled_quantity, lowered_quantity
-from ..planning.states import Figures, line_state
+from ..planning.states import HELD, Figures, line_state
 from .backorder_kit import Kit
 from .backorder_state import STATES
 
@@ -132,8 +132,10 @@ class SaleOrderLine(models.Model):
             ),
         )
         held = any(
-            picking.backorder_state == "held" or picking._holds_line(self)
-            for picking in moves._filter_open().picking_id
+            picking.backorder_state == HELD or picking._holds_line(self)
+            for step in moves
+            if step.id in shortages
+            for picking in step.picking_id
         )
         return {
             "qty_backorder_open": open_qty,
@@ -150,9 +152,11 @@ class SaleOrderLine(models.Model):
             return 0.0, 0.0, 0.0
         found = [(move, shortages[move.id]) for move in open_moves]
         open_qty = self._sum_backorder_qty([(move, each.open) for move, each in found])
-        if self._sells_kit(open_moves):
+        if self._sells_kit(open_moves[0].product_id):
             # a bill of materials changed since counts the old moves in new kits
             open_qty = min(open_qty, self.product_uom_qty)
+        if not any(each.free or each.short for _move, each in found):
+            return open_qty, open_qty, 0.0  # all of it is allocated, as most often
         missing = self._sum_backorder_qty(
             [(move, each.open - each.allocated) for move, each in found]
         )
@@ -190,19 +194,18 @@ class SaleOrderLine(models.Model):
             return 0.0
         first_move = quantities[0][0]
         product = first_move.product_id
-        if self._sells_kit(first_move) and (kit := self._get_backorder_kit()):
+        if self._sells_kit(product) and (kit := self._get_backorder_kit()):
             return count_kits(kit, quantities)
         total = sum(quantity for _move, quantity in quantities)
         unit = product.uom_id
         if unit == self.product_uom_id:
-            return self.product_uom_id.round(total)
+            return unit.round(total) if total % 1 else total
         return unit._compute_quantity(
             total, self.product_uom_id, rounding_method="HALF-UP"
         )
 
-    def _sells_kit(self, moves) -> bool:
-        """Do the moves carry components of what the line sells?"""
-        product = moves[:1].product_id
+    def _sells_kit(self, product) -> bool:
+        """Is what its moves carry a component of what the line sells?"""
         return bool(product) and product != self.product_id
 
     def _get_backorder_kit(self) -> Kit | None:

@@ -118,7 +118,7 @@ class SaleOrderLine(models.Model):
         short = {
             move: shortages[move.id].short for move in moves if move.id in shortages
         }
-        if not self._sells_kit(moves):
+        if not self._sells_kit(moves[:1].product_id):
             return {move: quantity for move, quantity in short.items() if quantity > 0}
         kit = self._get_backorder_kit()
         kits = self.product_uom_id._compute_quantity(

@@ -29,6 +29,17 @@ DEMAND_FIELDS = frozenset(
         "state",
     }
 )
+# Of these, what the planner's table repeats of a move.
+FACT_FIELDS = DEMAND_FIELDS - {
+    "location_dest_id",
+    "location_final_id",
+    "move_orig_ids",
+    "picked",
+    "procure_method",
+    "product_uom",
+    "product_uom_qty",
+    "state",
+}
 
 
 class StockMove(models.Model):
@@ -196,8 +207,11 @@ class StockMove(models.Model):
         self.ensure_one()
         if not self.sale_line_id:
             return False
+        final = self.location_final_id
+        if final and final._is_outgoing():
+            return True
         destination = self.location_dest_id
-        if (self.location_final_id or destination)._is_outgoing():
+        if not final and destination._is_outgoing():
             return True
         # Steps that rules pulled one after the other name only their own destination.
         stock = destination.warehouse_id.lot_stock_id
@@ -218,17 +232,22 @@ class StockMove(models.Model):
         :return: by move id, in the product's unit; other moves are left out
         """
         if free_by_move is None:
-            demands = self._get_open_backorder_chain().backorder_demand_ids
-            demands.fetch(["move_id", "qty_free"])  # all that is looked at
-            free_by_move = {
-                demand.move_id.id: demand.qty_free
-                for demand in demands
-                if demand.qty_free
-            }
+            wanting = self.filtered(lambda move: not move._has_all_it_wants())
+            free_by_move = wanting._get_open_backorder_chain()._get_free_by_move()
         result: dict[int, Shortage] = {}
         for move in self:
             move._add_backorder_shortage(result, free_by_move)
         return result
+
+    def _get_free_by_move(self) -> dict[int, float]:
+        """What free stock covers of each of these moves, as the planner said last."""
+        if not self:
+            return {}
+        demands = self.env["backorder.demand"].search_fetch(
+            Domain("move_id", "in", self.ids) & Domain("qty_free", "!=", 0),
+            ["move_id", "qty_free"],
+        )
+        return {demand.move_id.id: demand.qty_free for demand in demands}
 
     def _get_open_backorder_chain(self):
         """The open ones of these moves, and earlier open steps that feed them."""
@@ -243,21 +262,26 @@ class StockMove(models.Model):
             return result[self.id]
         if self.state not in OPEN_STATES or not self._is_backorder_delivery():
             return None
+        wanted = max(self.product_qty, 0.0)
+        if self._has_all_it_wants():
+            result[self.id] = Shortage(wanted, allocated=wanted, free=0.0, short=0.0)
+            return result[self.id]
         upstream = self._get_backorder_upstream()
         arrived, free = self._get_backorder_arrivals(upstream, result, free_by_move)
-        wanted = max(self.product_qty, 0.0)
-        reserved = self._get_backorder_product_qty(self.quantity)
         result[self.id] = shortage(
             MoveFacts(
                 open=wanted,
-                reserved=reserved,
+                reserved=self._get_backorder_product_qty(self.quantity),
                 arrived=arrived,
                 free=free,
-                # costs most, and says nothing about a move that has all it wants
-                never_short=reserved < wanted and self._should_bypass_reservation(),
+                never_short=self._should_bypass_reservation(),
             )
         )
         return result[self.id]
+
+    def _has_all_it_wants(self) -> bool:
+        """Nothing else needs to be looked at then: most moves, most of the time."""
+        return self.quantity >= self.product_uom_qty
 
     def _get_backorder_arrivals(self, upstream, result, free_by_move):
         """What earlier steps have brought or hold for this move, and free cover."""
@@ -286,8 +310,8 @@ class StockMove(models.Model):
         )
 
     def _round_backorder_qty(self, quantity: float) -> float:
-        """Round to the product's unit; zero, the commonest quantity, is round."""
-        return self.product_id.uom_id.round(quantity) if quantity else 0.0
+        """Round to the product's unit; whole quantities are round in every unit."""
+        return self.product_id.uom_id.round(quantity) if quantity % 1 else quantity
 
     def _get_backorder_product_qty(self, quantity: float) -> float:
         """Convert from the move's to the product's unit of measure."""
@@ -369,7 +393,10 @@ class StockMove(models.Model):
     def write(self, vals):
         if DEMAND_FIELDS.isdisjoint(vals):
             return super().write(vals)
-        self._note_backorder_change()
+        if FACT_FIELDS.isdisjoint(vals):
+            self._note_reservation_change()
+        else:
+            self._note_backorder_change()
         result = super().write(vals)
         if "product_id" in vals or "sale_line_id" in vals:
             self._note_backorder_change()
@@ -389,3 +416,8 @@ class StockMove(models.Model):
         """Have the planner look at these moves before the transaction ends."""
         if self:
             self.env["backorder.demand"]._note_moves(self)
+
+    def _note_reservation_change(self):
+        """The same, where nothing has changed but how much they hold or want."""
+        if self:
+            self.env["backorder.demand"]._note_reservations(self)

@@ -14,14 +14,14 @@ class StockMoveLine(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         lines = super().create(vals_list)
-        lines.move_id._note_backorder_change()
+        lines.move_id._note_reservation_change()
         return lines
 
     def write(self, vals):
         if not RESERVATION_FIELDS.isdisjoint(vals):
-            self.move_id._note_backorder_change()
+            self.move_id._note_reservation_change()
         return super().write(vals)
 
     def unlink(self):
-        self.move_id._note_backorder_change()
+        self.move_id._note_reservation_change()
         return super().unlink()

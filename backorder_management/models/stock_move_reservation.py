@@ -17,7 +17,6 @@ from ..planning.allocation import (
     allocate_in_sequence,
     rank_by_default,
 )
-from ..planning.days import remember_days
 from ..planning.shipping import fit_to_packages
 from .stock_quant import DeferredReservations
 
@@ -39,9 +38,42 @@ BYPASSED_HOOKS = {
     "stock.location": ("_get_putaway_strategy",),
 }
 KNOWN_MODULES = ("stock", "product_expiry", "backorder_management")
+# Here it hangs on place, product and company alone whether goods are reserved at all;
+# what is subcontracted comes from places where nothing is.
+KNOWN_BYPASSES = ("stock", "mrp", "mrp_subcontracting", "backorder_management")
 
 # Above this many waiting moves the rest is left to a scheduled action.
 QUEUE_ABOVE = 5000
+# Of many moves, what reserving looks at is read at once: Odoo would read all of their
+# columns, in thousands. What another module looks at comes when it does.
+MANY = 100
+LOOKED_AT = (
+    "backorder_since",
+    "company_id",
+    "date",
+    "date_deadline",
+    "is_in",
+    "is_out",
+    "location_dest_id",
+    "location_final_id",
+    "location_id",
+    "picked",
+    "picking_id",
+    "picking_type_id",
+    "priority",
+    "procure_method",
+    "product_id",
+    "product_qty",
+    "product_uom",
+    "product_uom_qty",
+    "production_id",
+    "purchase_line_id",
+    "quantity",
+    "raw_material_production_id",
+    "sale_line_id",
+    "scrap_id",
+    "state",
+)
 
 
 class StockMove(models.Model):
@@ -53,19 +85,28 @@ class StockMove(models.Model):
         # The one place that every reservation passes, whoever asks for it. Everything
         # is handed on, what is reserved by now too: other modules extend this method
         # to see what has been reserved (automatic waves do).
+        if len(self) > MANY:
+            self.fetch([name for name in LOOKED_AT if name in self._fields])
         if force_qty or not any(move._is_backorder_demand() for move in self):
             result = super()._action_assign(force_qty=force_qty)
             siblings = self.browse() if force_qty else self._get_bound_siblings()
             if siblings:
                 siblings._action_assign()
             return result
-        demands = self | self._get_bound_siblings()
+        ruled = bool(self._get_ruled_orders())
+        demands = self | self._get_bound_siblings() if ruled else self
         moves = demands._filter_not_blocked()._sorted_by_order_of_service()
-        moves = moves._without_useless_reservations()
+        if ruled:
+            moves = moves._without_useless_reservations()
         planned = moves._reserve_in_bulk()
-        planned = moves.with_context(backorder_planned_move_ids=frozenset(planned.ids))
+        planned_ids = frozenset(planned.ids)
+        planned = moves.with_context(
+            backorder_planned_move_ids=planned_ids,
+            backorder_stocked_move_ids=planned_ids,
+        )
         result = super(StockMove, planned)._action_assign(force_qty=force_qty)
-        demands._give_back_useless_reservations()
+        if ruled:
+            demands._give_back_useless_reservations()
         return result
 
     def _update_reserved_quantity(
@@ -84,6 +125,14 @@ class StockMove(models.Model):
         return super()._update_reserved_quantity(
             need, location_id, lot_id, package_id, owner_id, strict
         )
+
+    def _should_bypass_reservation(self, forced_location=False):
+        # Of these it has just been found out that they do not, and core asks for each
+        # of its lines again.
+        stocked = self.env.context.get("backorder_stocked_move_ids")
+        if stocked and not forced_location and self.id in stocked:
+            return False
+        return super()._should_bypass_reservation(forced_location)
 
     def _sorted_by_order_of_service(self):
         """The same moves, those to be served first in front."""
@@ -105,10 +154,7 @@ class StockMove(models.Model):
         # of the orders, this is all that is looked at
         orders = moves.sale_line_id.order_id
         orders.fetch(orders._get_reservation_fields())
-        find_day = {
-            company: remember_days(company.partner_id.tz)
-            for company in moves.company_id
-        }
+        find_day = {company: company._remember_days() for company in moves.company_id}
         return {
             move.id: rank_by_default(
                 demand_id=move.id,
@@ -133,7 +179,7 @@ class StockMove(models.Model):
         """
         if self.env["stock.move"]._has_unknown_reservation_hooks():
             return self.browse()
-        candidates = self.filtered(lambda move: move._takes_from_stock())
+        candidates = self._filter_taking_from_stock()
         left_to_core = candidates.product_id.filtered(
             lambda product: not product._has_plain_reservations()
         )
@@ -142,21 +188,46 @@ class StockMove(models.Model):
             return candidates
         return candidates.filtered(lambda move: move.product_id not in left_to_core)
 
+    def _filter_taking_from_stock(self):
+        """Moves for which core would look for quants."""
+        if self._is_extended(
+            "stock.move", "_should_bypass_reservation", KNOWN_BYPASSES
+        ):
+            return self.filtered(lambda move: move._takes_from_stock())
+        found: dict[tuple, bool] = {}
+        return self.filtered(
+            lambda move: move._wants_more() and not move._bypasses_like(found)
+        )
+
+    def _bypasses_like(self, found: dict[tuple, bool]) -> bool:
+        """As `_should_bypass_reservation`, which takes long, once for moves of a kind.
+
+        :param found: what was found for kinds so far
+        """
+        kind = (self.product_id.id, self.location_id.id, self.company_id.id)
+        if kind not in found:
+            found[kind] = self._should_bypass_reservation()
+        return found[kind]
+
     def _takes_from_stock(self) -> bool:
         """Would core look for quants for this move?"""
+        return self._wants_more() and not self._should_bypass_reservation()
+
+    def _wants_more(self) -> bool:
         return (
             not self.picked
             and self.state in ("confirmed", "waiting", "partially_available")
-            and (self.procure_method != "make_to_order" or self.move_orig_ids)
+            and (self.procure_method != "make_to_order" or bool(self.move_orig_ids))
             and self.product_uom_qty > self.quantity
-            and not self._should_bypass_reservation()
         )
 
     def _get_quantity_to_reserve(self) -> float:
         """What is not reserved yet, in the product's unit, as core counts it."""
+        if not self.quantity:
+            return max(self.product_qty, 0.0)  # the same, and at hand
         unit = self.product_id.uom_id
         missing = self.product_uom_qty - self.quantity
-        rounded = unit.round(missing)
+        rounded = unit.round(missing) if missing % 1 else missing
         if rounded <= 0:
             return 0.0
         if self.product_uom == unit:
@@ -168,14 +239,21 @@ class StockMove(models.Model):
     @api.model
     def _has_unknown_reservation_hooks(self) -> bool:
         """Does a module that we do not know change what may be reserved?"""
-        known = tuple(f"odoo.addons.{module}." for module in KNOWN_MODULES)
+        return any(
+            self._is_extended(model, name, KNOWN_MODULES)
+            for model, names in BYPASSED_HOOKS.items()
+            for name in names
+        )
+
+    @api.model
+    def _is_extended(self, model: str, name: str, known: Iterable[str]) -> bool:
+        """Does a module other than the known ones extend a method?"""
+        known_names = tuple(f"odoo.addons.{module}." for module in known)
         return any(
             name in definition.__dict__
             and definition.__module__.startswith("odoo.addons.")
-            and not definition.__module__.startswith(known)
-            for model, names in BYPASSED_HOOKS.items()
+            and not definition.__module__.startswith(known_names)
             for definition in self._get_reservation_classes(model)
-            for name in names
         )
 
     @api.model
@@ -236,9 +314,10 @@ class StockMove(models.Model):
                 pool=place,
                 quantity=move._get_quantity_to_reserve(),
                 rank=ranks[move.id],
-                fit=move._get_reservation_fit() if packed else move._get_unit_fit(),
+                fit=move._get_reservation_fit() if packed else move._get_unit_fit(unit),
             )
             for place in pools
+            for unit in place[0].uom_id
             for move in moves_by_place[place]
         ]
         free = self.env["stock.quant"].concat(*pools.values())._get_free_quantities()
@@ -252,16 +331,19 @@ class StockMove(models.Model):
             },
         )
 
-    def _get_unit_fit(self):
+    def _get_unit_fit(self, unit):
         """Rounds down to what the move's own unit can express; None where it is the
-        product's."""
-        if self.product_uom == self.product_id.uom_id:
+        product's.
+
+        :param unit: the product's
+        """
+        if self.product_uom == unit:
             return None
-        return partial(_fit_to_unit, self.product_id.uom_id, self.product_uom)
+        return partial(_fit_to_unit, unit, self.product_uom)
 
     def _get_reservation_fit(self):
         """The same, and whole packagings only, where that is agreed."""
-        fit = self._get_unit_fit()
+        fit = self._get_unit_fit(self.product_id.uom_id)
         package = self._get_whole_package()
         if not package:
             return fit
@@ -300,7 +382,9 @@ class StockMove(models.Model):
         # The states are known; core would find them out once per move line.
         moves = self.browse(allocation.demand_id for allocation in served)
         moves = moves.with_context(
-            backorder_deferred_reservations=deferred, preserve_state=True
+            backorder_deferred_reservations=deferred,
+            backorder_stocked_move_ids=frozenset(moves.ids),
+            preserve_state=True,
         )
         states = {
             allocation.demand_id: (
