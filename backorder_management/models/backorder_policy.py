@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 
 from ..planning import agreement
 from ..planning.agreement import Rules, find_contradiction
@@ -25,6 +26,9 @@ SHIPPING_FIELDS = frozenset(
         "whole_packages",
     }
 )
+# Who agreed on something for all orders to come, and all who did.
+STANDING = ("res.company", "res.partner", "res.partner.category")
+USERS = (*STANDING, "sale.order")
 
 
 class BackorderPolicy(models.Model):
@@ -286,6 +290,8 @@ class BackorderPolicy(models.Model):
     # -------------------------------------------------------------------------- use
 
     def write(self, vals):
+        if vals.get("active") is False:
+            self._check_not_agreed()
         result = super().write(vals)
         if not SHIPPING_FIELDS.isdisjoint(vals):
             self._get_open_orders()._follow_rules()
@@ -303,15 +309,33 @@ class BackorderPolicy(models.Model):
         )
         return waiting[0][0].order_id
 
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_in_use(self):
+    def _check_not_agreed(self):
+        """New orders would silently follow another agreement than their customer's.
+
+        :raise UserError: customers, tags or companies have one of these
+        """
         for policy in self:
-            if user := policy._find_user():
+            if user := policy._find_user(STANDING):
                 raise UserError(
                     self.env._(
-                        "%(policy)s is agreed with %(user)s. Archive it instead.",
+                        "%(policy)s is agreed with %(user)s: choose another agreement "
+                        "there first.",
                         policy=policy.name,
                         user=user.display_name,
+                    )
+                )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_in_use(self):
+        self._check_not_agreed()
+        for policy in self:
+            if order := policy._find_user(["sale.order"]):
+                raise UserError(
+                    self.env._(
+                        "%(policy)s is agreed for %(order)s, which keeps it: archive "
+                        "it instead.",
+                        policy=policy.name,
+                        order=order.display_name,
                     )
                 )
 
@@ -347,18 +371,14 @@ class BackorderPolicy(models.Model):
                     )
                 )
 
-    def _find_user(self, beside=None):
-        """A company, customer, tag or order that has this agreement; none: False.
+    def _find_user(self, models=USERS, beside=None):
+        """Who has this agreement, of a company, a customer, a tag or an order; none:
+        False.
 
         :param beside: not what is in this company
         """
         # sudo: also where the user may not look; the name tells what to change
-        for model in (
-            "res.company",
-            "res.partner",
-            "res.partner.category",
-            "sale.order",
-        ):
+        for model in models:
             records = self.env[model].sudo().with_context(active_test=False)
             domain = [("backorder_policy_id", "in", self.ids)]
             if found := self._search_in_companies(records, domain, beside):
@@ -373,7 +393,7 @@ class BackorderPolicy(models.Model):
                 domain = [*domain, (field, "!=", beside.id)]
             return records.search(domain, limit=1)
         companies = self.env["res.company"].sudo().with_context(active_test=False)
-        others = [("id", "!=", beside.id if beside else False)]
+        others = Domain("id", "!=", beside.id) if beside else Domain.TRUE
         for company in companies.search(others, order="id"):
             if found := records.with_company(company).search(domain, limit=1):
                 return found

@@ -156,8 +156,8 @@ class TestWhichAgreement(AgreementCommon):
         )
 
     def test_archived_counts_no_more(self):
-        self.customer.backorder_policy_id = self.gold
         self.gold.active = False
+        self.customer.backorder_policy_id = self.gold
         self.assertEqual(self._resolve(), (self.iron, "company"))
 
     def test_each_company_its_own(self):
@@ -585,6 +585,25 @@ class TestShipTogether(AgreementCommon):
         self.assertFalse(delivery.backorder_held)
         delivery.with_context(skip_backorder=True).button_validate()
         self.assertEqual(second.order_line.qty_delivered, 1)
+
+    def test_all_of_an_address_in_one_shipment(self):
+        """An order that comes later is a part of it, until the others have left."""
+        self.customer.backorder_policy_id.write(
+            {"shipping": "complete_order", "first_min_percent": 0}
+        )
+        self._put_stock(self.glass, 4)
+        first = self._create_order((self.glass, 4))
+        self.assertReserved(first, 4)
+        second = self._create_order((self.cup, 6))
+        self.assertHeld(first, "Ships all at once")
+        self.assertReserved(first, 0)
+        self._receive((self.cup, 6))
+        self.assertShips(first, 4)
+        third = self._create_order((self.cup, 5))
+        self.assertHeld(second, "Ships all at once")
+        self._receive((self.cup, 5))
+        self.assertShips(second, 6)
+        self.assertShips(third, 5)
 
     def test_validated_at_once(self):
         self._put_stock(self.glass, 2)
@@ -1238,12 +1257,37 @@ class TestBadInput(AgreementCommon):
 
     def test_delete_one_in_use(self):
         policy = self._agree()
-        with self.assertRaisesRegex(UserError, "is agreed with Hotel Adler"):
+        with self.assertRaisesRegex(UserError, "is agreed with Hotel Adler: choose"):
             policy.unlink()
         self.customer.backorder_policy_id = False
         order = self._create_order((self.glass, 1), backorder_policy_id=policy.id)
-        with self.assertRaisesRegex(UserError, f"is agreed with {order.name}"):
+        with self.assertRaisesRegex(UserError, f"for {order.name}, .* archive it"):
             policy.unlink()
+
+    def test_archive_one_in_use(self):
+        """New orders would silently ship as the company's default says."""
+        policy = self._agree()
+        order = self._create_order((self.glass, 1))
+        with self.assertRaisesRegex(UserError, "is agreed with Hotel Adler: choose"):
+            policy.action_archive()
+        self.assertTrue(policy.active)
+        self.customer.backorder_policy_id = False
+        policy.action_archive()
+        self.assertFalse(policy.active)
+        self.assertEqual(order.backorder_policy_id, policy)
+
+    def test_archive_the_default_of_a_company(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        with self.assertRaisesRegex(UserError, "is agreed with "):
+            other.backorder_policy_id.active = False
+
+    def test_archive_that_of_a_tag(self):
+        policy = self.env["backorder.policy"].create({"name": "Tagged"})
+        tag = self.env["res.partner.category"].create(
+            {"name": "Hotels", "backorder_policy_id": policy.id}
+        )
+        with self.assertRaisesRegex(UserError, f"is agreed with {tag.name}"):
+            policy.active = False
 
     def test_delete_one_of_another_company(self):
         """Whoever deletes need not be allowed to see the customer's other company."""

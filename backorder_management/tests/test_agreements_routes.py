@@ -113,6 +113,31 @@ class TestSteps(AgreementCommon):
                     sum("6.00" in note.body for note in order.message_ids), 1
                 )
 
+    def test_what_is_at_packing_ships_as_one_more(self):
+        """
+        GIVEN three steps and one shipment, the rest of which is cancelled
+        WHEN it leaves while three more are picked and wait to be packed
+        THEN these are not cancelled, and leave after it
+        """
+        self._set_steps("pick_pack_ship")
+        self._agree(max_shipments=1, remainder="cancel")
+        self._put_stock(self.glass, 4)
+        order = self._create_order((self.glass, 10))
+        for _step in ("pick", "pack"):
+            self._press_validate(self._find_ready(order))
+        out = self._find_ready(order)
+        self._receive((self.glass, 3))
+        self._press_validate(self._find_ready(order) - out)
+        self._press_validate(out)
+        self.assertEqual(order.order_line.qty_delivered, 4)
+        self.assertEqual(order.order_line.qty_cancelled, 3)
+        self._walk(order)
+        self.assertEqual(order.order_line.qty_delivered, 7)
+        self.assertEqual(order.delivery_status, "cut_short")
+
+    def _find_ready(self, order):
+        return order.picking_ids.filtered(lambda each: each.state == "assigned")
+
     def test_whoever_is_asked_wants_no_rest(self):
         """
         GIVEN two steps, four of ten picked, and the agreement says: ask
