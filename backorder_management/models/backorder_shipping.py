@@ -78,10 +78,7 @@ class OrderShipping:
         them."""
         return self.orders.order_line.move_ids.filtered(
             lambda move: (
-                move.state == "done"
-                and not move.backorder_exchange
-                and move.location_dest_id._is_outgoing()
-                and move.location_id.usage == "internal"
+                move._is_backorder_shipment()
                 and move.location_id.warehouse_id == self.warehouse
             )
         ).picking_id

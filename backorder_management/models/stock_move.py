@@ -222,6 +222,17 @@ class StockMove(models.Model):
             for later in self.move_dest_ids
         )
 
+    def _is_backorder_shipment(self) -> bool:
+        """Has it brought sold goods from stock to a customer? What was sent instead of
+        goods that came back belongs to the shipment that brought those."""
+        return (
+            self.state == "done"
+            and bool(self.sale_line_id)
+            and not self.backorder_exchange
+            and self.location_dest_id._is_outgoing()
+            and self.location_id.usage == "internal"
+        )
+
     # ------------------------------------------------------------------ quantities
 
     def _get_backorder_shortages(self, free_by_move=None) -> dict[int, Shortage]:

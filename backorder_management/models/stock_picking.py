@@ -70,11 +70,8 @@ class StockPicking(models.Model):
     def _is_backorder_shipment(self) -> bool:
         """A done transfer of sold goods from stock to the customer."""
         self.ensure_one()
-        return (
-            self.state == "done"
-            and bool(self.sale_id)
-            and self.location_dest_id._is_outgoing()
-            and self.location_id.usage == "internal"
+        return bool(self.sale_id) and any(
+            move._is_backorder_shipment() for move in self.move_ids
         )
 
     def _set_release_numbers(self):

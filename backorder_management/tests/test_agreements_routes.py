@@ -312,6 +312,7 @@ class TestSteps(AgreementCommon):
         self.assertTrue(exchange.move_ids.backorder_exchange)
         exchange.with_context(skip_backorder=True).button_validate()
         self._settle()
+        self.assertEqual((shipped.release_number, exchange.release_number), (1, 0))
         self.assertEqual(order.order_line.qty_cancelled, 0)
         self.assertEqual(order.order_line.qty_backorder_open, 3)
         self._receive((self.glass, 3))
