@@ -53,16 +53,15 @@ class SaleOrder(models.Model):
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
 
-    def _compute_backorder(self):
+    def _set_backorder_value(self, name, value):
         # What is invoiced and delivered hangs on the cancelled quantity, which hardly
         # ever changes, while its own sources do with every reservation: as a declared
         # dependency it would have all of that computed anew each time.
-        self._fetch_backorder()
-        before = {line: line._origin.qty_cancelled for line in self}
-        result = super()._compute_backorder()
-        changed = self.filtered(lambda line: line.qty_cancelled != before[line])
+        changed = self.browse()
+        if name == "qty_cancelled":
+            changed = self.filtered(lambda line: line._origin.qty_cancelled != value)
+        super()._set_backorder_value(name, value)
         changed._recompute_after_cancelling()
-        return result
 
     def _recompute_after_cancelling(self):
         if not self:

@@ -98,7 +98,11 @@ class SaleOrderLine(models.Model):
                 lines_by_value[value].append(line.id)
         # many lines have the same figures, and setting each costs more than grouping
         for (name, value), ids in lines_by_value.items():
-            self.browse(ids)[name] = value
+            self.browse(ids)._set_backorder_value(name, value)
+
+    def _set_backorder_value(self, name: str, value) -> None:
+        """All of these lines have the same value of one of the figures."""
+        self[name] = value
 
     def _fetch_backorder(self):
         """Read what is computed anew; many lines change without anybody looking at

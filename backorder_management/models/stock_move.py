@@ -242,13 +242,23 @@ class StockMove(models.Model):
             product's unit; by default what the planner said last
         :return: by move id, in the product's unit; other moves are left out
         """
-        if free_by_move is None:
-            wanting = self.filtered(lambda move: not move._has_all_it_wants())
-            free_by_move = wanting._get_open_backorder_chain()._get_free_by_move()
         result: dict[int, Shortage] = {}
-        for move in self:
+        wanting = self.filtered(lambda move: not move._add_satisfied(result))
+        if free_by_move is None:
+            free_by_move = wanting._get_open_backorder_chain()._get_free_by_move()
+        for move in wanting:
             move._add_backorder_shortage(result, free_by_move)
         return result
+
+    def _add_satisfied(self, result) -> bool:
+        """Does it have all it wants? Then nothing else needs to be looked at: most
+        moves, most of the time."""
+        if self.state not in OPEN_STATES or self.quantity < self.product_uom_qty:
+            return False
+        if self._is_backorder_delivery():
+            wanted = max(self.product_qty, 0.0)
+            result[self.id] = Shortage(wanted, allocated=wanted, free=0.0, short=0.0)
+        return True
 
     def _get_free_by_move(self) -> dict[int, float]:
         """What free stock covers of each of these moves, as the planner said last."""
@@ -271,17 +281,15 @@ class StockMove(models.Model):
     def _add_backorder_shortage(self, result, free_by_move) -> Shortage | None:
         if self.id in result:
             return result[self.id]
+        if self._add_satisfied(result):
+            return result.get(self.id)
         if self.state not in OPEN_STATES or not self._is_backorder_delivery():
             return None
-        wanted = max(self.product_qty, 0.0)
-        if self._has_all_it_wants():
-            result[self.id] = Shortage(wanted, allocated=wanted, free=0.0, short=0.0)
-            return result[self.id]
         upstream = self._get_backorder_upstream()
         arrived, free = self._get_backorder_arrivals(upstream, result, free_by_move)
         result[self.id] = shortage(
             MoveFacts(
-                open=wanted,
+                open=max(self.product_qty, 0.0),
                 reserved=self._get_backorder_product_qty(self.quantity),
                 arrived=arrived,
                 free=free,
@@ -289,10 +297,6 @@ class StockMove(models.Model):
             )
         )
         return result[self.id]
-
-    def _has_all_it_wants(self) -> bool:
-        """Nothing else needs to be looked at then: most moves, most of the time."""
-        return self.quantity >= self.product_uom_qty
 
     def _get_backorder_arrivals(self, upstream, result, free_by_move):
         """What earlier steps have brought or hold for this move, and free cover."""

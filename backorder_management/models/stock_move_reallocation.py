@@ -218,9 +218,7 @@ class StockMove(models.Model):
         waiting = self.filtered(
             lambda move: move.id in bound or move._takes_from_stock()
         )
-        moves_by_place = waiting.grouped(
-            lambda move: (move.product_id, move.location_id)
-        )
+        moves_by_place = waiting._group_by_place()
         quants = self._get_quants_to_reserve(moves_by_place)
         pools, _special = quants._get_all_pools(moves_by_place)
         ids = {

@@ -154,7 +154,7 @@ class StockMove(models.Model):
         # of the orders, this is all that is looked at
         orders = moves.sale_line_id.order_id
         orders.fetch(orders._get_reservation_fields())
-        find_day = {company: company._remember_days() for company in moves.company_id}
+        find_day = {each.id: each._remember_days() for each in moves.company_id}
         return {
             move.id: rank_by_default(
                 demand_id=move.id,
@@ -163,7 +163,7 @@ class StockMove(models.Model):
                 and not received.isdisjoint(move.reference_ids.ids),
                 # the day the customer needs it; core moves only the deadline along
                 # when a promised date changes
-                needed=find_day[move.company_id](move.date_deadline or move.date),
+                needed=find_day[move.company_id.id](move.date_deadline or move.date),
                 ordered=move.sale_line_id.order_id.date_order,
             )
             for move in moves
@@ -183,7 +183,8 @@ class StockMove(models.Model):
         left_to_core = candidates.product_id.filtered(
             lambda product: not product._has_plain_reservations()
         )
-        left_to_core |= candidates.filtered("move_orig_ids").product_id
+        if candidates.move_orig_ids:
+            left_to_core |= candidates.filtered("move_orig_ids").product_id
         if not left_to_core:
             return candidates
         return candidates.filtered(lambda move: move.product_id not in left_to_core)
@@ -271,9 +272,7 @@ class StockMove(models.Model):
 
         :return: the moves planned; core need not look for goods for them again
         """
-        moves_by_place = self._filter_reservable_in_bulk().grouped(
-            lambda move: (move.product_id, move.location_id)
-        )
+        moves_by_place = self._filter_reservable_in_bulk()._group_by_place()
         if not moves_by_place:
             return self.browse()
         quants = self._get_quants_to_reserve(moves_by_place)
@@ -281,6 +280,14 @@ class StockMove(models.Model):
         allocations = self._plan_reservation(moves_by_place, pools)
         self._apply_allocations(allocations, quants)
         return self.browse(allocation.demand_id for allocation in allocations)
+
+    def _group_by_place(self) -> dict[tuple, models.Model]:
+        """The moves by product and location; ids first, as records are slow as keys."""
+        moves_by_ids = self.grouped(
+            lambda move: (move.product_id.id, move.location_id.id)
+        )
+        places = self.env["stock.quant"]._get_places(moves_by_ids)
+        return dict(zip(places, moves_by_ids.values(), strict=True))
 
     @api.model
     def _get_quants_to_reserve(self, places):
@@ -311,24 +318,24 @@ class StockMove(models.Model):
         demands = [
             Demand(
                 id=move.id,
-                pool=place,
+                pool=number,
                 quantity=move._get_quantity_to_reserve(),
                 rank=ranks[move.id],
                 fit=move._get_reservation_fit() if packed else move._get_unit_fit(unit),
             )
-            for place in pools
+            for number, place in enumerate(pools)
             for unit in place[0].uom_id
             for move in moves_by_place[place]
         ]
         free = self.env["stock.quant"].concat(*pools.values())._get_free_quantities()
         return allocate_in_sequence(
             demands,
-            {place: pool.ids for place, pool in pools.items()},
+            dict(enumerate(pool.ids for pool in pools.values())),
             free,
             digits=self.env["decimal.precision"].precision_get("Product Unit"),
-            limits={
-                place: pool._get_unreserved_total() for place, pool in pools.items()
-            },
+            limits=dict(
+                enumerate(pool._get_unreserved_total() for pool in pools.values())
+            ),
         )
 
     def _get_unit_fit(self, unit):
@@ -441,14 +448,13 @@ class StockMove(models.Model):
         :return: values of the move lines that are still to be created
         """
         lines = {
-            (line.location_id, line.lot_id, line.package_id, line.owner_id): line
+            _get_place(line): line
             for line in self.move_line_ids
             if not line.result_package_id
         }
         by_key: dict[tuple, list] = {}
         for quant, quantity in shares:
-            key = (quant.location_id, quant.lot_id, quant.package_id, quant.owner_id)
-            by_key.setdefault(key, [quant, 0.0])[1] += quantity
+            by_key.setdefault(_get_place(quant), [quant, 0.0])[1] += quantity
         vals_list = []
         for key, (quant, quantity) in by_key.items():
             line = lines.get(key)
@@ -622,6 +628,16 @@ class StockMove(models.Model):
             # Whoever cancels an order need not be allowed to see who is served next.
             waiting = self.sudo()._search_waiting(places)
             waiting._filter_backorder_demands()._reallocate()
+
+
+def _get_place(record) -> tuple:
+    """Where goods are, and whose: ids, as records are slow as keys."""
+    return (
+        record.location_id.id,
+        record.lot_id.id,
+        record.package_id.id,
+        record.owner_id.id,
+    )
 
 
 def _fit_to_unit(unit, move_unit, quantity: float) -> float:

@@ -19,11 +19,19 @@ class DeferredReservations:
     """
 
     def __init__(self):
+        # by ids of product, location, lot, package and owner: records are slow as keys
         self.quantities: dict[tuple, float] = defaultdict(float)
 
     def add(self, product, location, lot, package, owner, quantity: float) -> None:
         """Note a quantity, in the product's unit; negative frees it."""
-        self.quantities[product, location, lot, package, owner] += quantity
+        key = (
+            product.id,
+            location.id,
+            lot.id if lot else False,
+            package.id if package else False,
+            owner.id if owner else False,
+        )
+        self.quantities[key] += quantity
 
 
 class StockQuant(models.Model):
@@ -60,12 +68,7 @@ class StockQuant(models.Model):
             finally:
                 self.env.cr.cache.pop(RESERVING, None)
         return deferred.add(
-            product_id,
-            location_id,
-            lot_id or self.env["stock.lot"],
-            package_id or self.env["stock.package"],
-            owner_id or self.env["res.partner"],
-            quantity,
+            product_id, location_id, lot_id, package_id, owner_id, quantity
         )
 
     def try_lock_for_update(self, *, allow_referencing=False, limit=None):
@@ -213,7 +216,7 @@ class StockQuant(models.Model):
         }
         changed, unplanned = [], []
         for key, quantity in deferred.quantities.items():
-            quant = by_key.get(tuple(record.id for record in key))
+            quant = by_key.get(key)
             if quant:
                 changed.append((quant, quantity))
             else:
@@ -223,12 +226,12 @@ class StockQuant(models.Model):
             quant.reserved_quantity = max(0, quant.reserved_quantity + quantity)
         for (product, location, lot, package, owner), quantity in unplanned:
             quants._update_reserved_quantity(
-                product,
-                location,
+                self.env["product.product"].browse(product),
+                self.env["stock.location"].browse(location),
                 quantity,
-                lot_id=lot,
-                package_id=package,
-                owner_id=owner,
+                lot_id=self.env["stock.lot"].browse(lot),
+                package_id=self.env["stock.package"].browse(package),
+                owner_id=self.env["res.partner"].browse(owner),
             )
 
     def _get_reservation_key(self) -> tuple:
