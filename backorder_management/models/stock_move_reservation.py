@@ -122,6 +122,12 @@ class StockMove(models.Model):
         # each such move is most of what reserving costs.
         if self.id in self.env.context.get("backorder_planned_move_ids", ()):
             return 0
+        # What core reserves by itself, such as serial numbers.
+        if not self.move_orig_ids and self._get_whole_package():
+            available = self._get_available_quantity(
+                location_id, lot_id, package_id, owner_id, strict
+            )
+            need = self._get_reservation_fit()(min(need, max(0.0, available)))
         return super()._update_reserved_quantity(
             need, location_id, lot_id, package_id, owner_id, strict
         )

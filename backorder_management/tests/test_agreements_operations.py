@@ -436,6 +436,22 @@ class TestLots(OperationsCommon):
         self.assertRest(order, [6, 0], [0, 3], [0, 0])
         self.assertHeld(order, "Only complete lines ship")
 
+    def test_whole_packages(self):
+        self.beer_glass.product_tmpl_id.uom_ids = self.env["uom.uom"].create(
+            {
+                "name": "Box of 2",
+                "relative_factor": 2,
+                "relative_uom_id": self.unit.id,
+            }
+        )
+        self._agree(whole_packages=True)
+        self._put_serials("S1", "S2", "S3")
+        order = self._create_order((self.beer_glass, 5))
+        self.assertReserved(order, 2)
+        self._put_serials("S4", "S5")
+        self._delivery(order).action_assign()
+        self.assertReserved(order, 5)
+
     def test_rest_is_cancelled(self):
         self._agree(max_shipments=1, remainder="cancel")
         self._put_serials("S1", "S2")
