@@ -331,8 +331,10 @@ class _Shipment:
     def get_share(self) -> float:
         """Percent of what is ordered and not cancelled."""
         if self.rules.min_basis == BY_LINES:
-            done = [line for line in self.order.lines if line.left and not line.open]
-            part, whole = len(self.completed) + len(done), len(self.order.lines)
+            # what is cancelled altogether is no line any more
+            wanted = [line for line in self.order.lines if line.ordered > SMALLEST]
+            done = [line for line in wanted if line.left and not line.open]
+            part, whole = len(self.completed) + len(done), len(wanted)
         else:
             weights = {
                 line.id: line.price if self.rules.min_basis == BY_VALUE else line.weight
