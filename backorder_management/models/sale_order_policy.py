@@ -225,6 +225,8 @@ class SaleOrder(models.Model):
     def _serve_again(self) -> None:
         """What is missing has become less: orders may ship now that could not."""
         ruled = self.filtered(lambda order: order._is_ruled())
+        # those that ship with them may have waited for them
+        ruled = ruled._add_orders_shipping_together()
         demands = ruled.order_line.move_ids._filter_backorder_demands().filtered(
             lambda move: not move.picked and move._should_assign_at_confirm()
         )
