@@ -1,6 +1,7 @@
 from . import hypothesis_profile
 from . import test_acceptance
 from . import test_agreements
+from . import test_agreements_corners
 from . import test_agreements_operations
 from . import test_agreements_random
 from . import test_agreements_routes

@@ -168,14 +168,6 @@ class TestSteps(AgreementCommon):
                 )
                 self.assertIn("6.00", order.message_ids[0].body)
 
-    def _pull(self):
-        """Routes as upgraded databases have them."""
-        for rule in self.warehouse.delivery_route_id.rule_ids:
-            if rule.action == "push":
-                rule.write({"action": "pull", "procure_method": "make_to_order"})
-            else:
-                rule.location_dest_id = rule.picking_type_id.default_location_dest_id
-
     def test_pulled_steps(self):
         """Steps that were pulled one after the other, as in older databases."""
         for steps in ("pick_ship", "pick_pack_ship"):
