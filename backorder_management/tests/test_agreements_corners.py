@@ -108,6 +108,14 @@ class TestReleased(OperationsCommon):
         with self.assertRaises(AccessError):
             self._delivery(order).with_user(manager)._override_hold("In a hurry")
 
+    def test_sales_manager_releases(self):
+        order = self._sell_four_of_ten(
+            "Hotel", shipping="threshold", first_min_percent=80
+        )
+        manager = self._create_user("boss", "sales_team.group_sale_manager")
+        self._delivery(order).with_user(manager)._override_hold("Agreed by phone")
+        self.assertReserved(order, 4)
+
     def test_nobody_creates_what_is_released(self):
         packer = self._create_user("packer", "stock.group_stock_user")
         seller = self._create_user("seller", "sales_team.group_sale_manager")
@@ -314,6 +322,16 @@ class TestRests(OperationsCommon):
         self._press_validate(first)
         self.assertRest(order, [4], [2], [10])
         self.assertIn("Cancelled: 10.00", order.message_ids[0].body)
+
+    def test_told_is_nothing_that_is_being_picked(self):
+        """Two more are reserved in the first step when the last shipment leaves."""
+        self._set_steps("pick_ship")
+        order = self._sell_four_of_ten("Hotel", max_shipments=1, remainder="cancel")
+        self._press_validate(self._delivery(order))
+        self._receive((order.order_line.product_id, 2))
+        self._press_validate(self._get_shipments(order))
+        self.assertRest(order, [4], [2], [4])
+        self.assertIn("Cancelled: 4.00", order.message_ids[0].body)
 
     def test_told_is_nothing_of_another_transfer(self):
         self._agree(max_shipments=1, remainder="cancel")

@@ -835,6 +835,8 @@ class TestWhoValidates(OperationsCommon):
         cls.order = cls._sell_four_of_ten(
             "Hotel", shipping="threshold", first_min_percent=80
         )
+        # not everybody may read it
+        cls.order.user_id = cls._create_user("owner", "sales_team.group_sale_salesman")
         cls.delivery = cls._delivery(cls.order)
         cls.delivery.move_ids.write({"quantity": 4, "picked": True})
         cls._settle()
