@@ -105,11 +105,13 @@ class StockMove(models.Model):
         # Every way to ship ends here: the form, lists, batches, scripts, later steps.
         # It is here that backorders are made, as others may group transfers.
         checks = self._get_shipment_checks(picked=True)
-        if not checks:
+        idle = self._filter_idle(checks)
+        if not checks and not idle:
             return super()._action_done(cancel_backorder=cancel_backorder)
         self._check_may_ship(checks)
         fates = {
-            move: self._get_fate_of_rest(move, checks, cancel_backorder)
+            move: move not in idle
+            and self._get_fate_of_rest(move, checks, cancel_backorder)
             for move in self
         }
         done = self.browse()
@@ -133,6 +135,10 @@ class StockMove(models.Model):
         if not orders:
             return []
         moves = self.sudo().filtered(lambda move: move.state not in ("done", "cancel"))
+        if any(not move.location_dest_id._is_outgoing() for move in moves):
+            # An earlier step asks what stock covers beside it: as it is by now, where a
+            # program has just reserved by hand.
+            self.env["backorder.demand"].sudo()._refresh_pending()
         checks = []
         for facts, found in find_shippings(moves, ArrivalFinder(orders)):
             same = found._filter_open()
@@ -142,6 +148,23 @@ class StockMove(models.Model):
             if any(quantities.values()):
                 checks.append(ShipmentCheck(facts, same, quantities))
         return checks
+
+    def _filter_idle(self, checks: list[ShipmentCheck]):
+        """Moves of orders with an agreement of which nothing is about to ship: with
+        nothing they wait, whatever becomes of the rest of other orders."""
+        ruled = self._get_ruled_orders()
+        if not ruled:
+            return self.browse()
+        shipping_ids = {move.id for check in checks for move in check.moves}
+        # sudo: as above
+        idle = self.sudo().filtered(
+            lambda move: (
+                move.id not in shipping_ids
+                and move.sale_line_id.order_id in ruled
+                and not move.backorder_exchange
+            )
+        )
+        return idle._filter_open().with_env(self.env)
 
     def _get_quantity_to_ship(self, *, picked: bool) -> float:
         """In the product's unit."""
@@ -259,6 +282,9 @@ class StockPicking(models.Model):
     _inherit = "stock.picking"
 
     def button_validate(self):
+        if not self:
+            # a batch puts out what must not ship, and here that is all there was
+            self.browse(self.env.context.get("pickings_to_detach"))._check_not_held()
         # said before anybody is asked about backorders
         by_button = self.with_context(button_validate_picking_ids=self.ids)
         for picking in by_button:
@@ -267,6 +293,20 @@ class StockPicking(models.Model):
         moves = by_button.move_ids
         moves._check_may_ship(moves._get_shipment_checks(picked=True))
         return super().button_validate()
+
+    def _check_not_held(self):
+        """
+        :raise UserError: the agreement holds one of these deliveries
+        """
+        if held := self.filtered("backorder_held"):
+            raise UserError(
+                self.env._(
+                    "%(delivery)s must not ship yet. %(why)s. Ask a manager to release "
+                    "the delivery.",
+                    delivery=held[0].name,
+                    why=held[0].backorder_hold_reason,
+                )
+            )
 
     def _mark_what_may_ship(self):
         """Where nobody has marked anything Odoo ships all that is reserved; lines that
@@ -297,6 +337,24 @@ class StockPicking(models.Model):
                 continue
             if any(check.asks for check in checks):
                 pickings |= picking
-            elif all(check.decides_rest() for check in checks):
+            elif not picking._find_undecided_rest(checks):
                 pickings -= picking
         return pickings
+
+    def _find_undecided_rest(self, checks):
+        """Moves that leave something of which no agreement says what becomes."""
+        decided = self.move_ids._filter_idle(checks)
+        for check in checks:
+            if check.decides_rest():
+                decided |= check.moves
+        left = self.move_ids.filtered(
+            lambda move: (
+                move.state not in ("done", "cancel")
+                and move.product_uom.compare(
+                    move._get_picked_quantity() if move.picked else 0.0,
+                    move.product_uom_qty,
+                )
+                < 0
+            )
+        )
+        return left - decided

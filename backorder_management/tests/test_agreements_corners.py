@@ -399,6 +399,33 @@ class TestTransferOfSeveralOrders(OperationsCommon):
         self._answer(self._press_validate(transfer), backorder=True)
         self.assertRest(cancels | free, [4, 4], [0, 6], [6, 0])
 
+    def test_rest_nobody_has_agreed_on(self):
+        """It is asked about, although the other's rest is cancelled."""
+        cancels = self._sell_four_of_ten("Bistro", max_shipments=1, remainder="cancel")
+        free = self._sell_four_of_ten("Café")
+        transfer = self._join(cancels, free)
+        self._answer(self._press_validate(transfer), backorder=False)
+        self.assertRest(cancels | free, [4, 4], [0, 0], [6, 6])
+
+    def _never_keeps(self, **agreed):
+        """An order without goods in a transfer whose type never keeps a rest."""
+        self.warehouse.out_type_id.create_backorder = "never"
+        ships = self._sell_four_of_ten("Bistro")
+        partner = self.env["res.partner"].create({"name": "Hotel"})
+        self._agree(partner, **agreed)
+        waits = self._create_order((self.cup, 5), partner=partner)
+        self._press_validate(self._join(ships, waits))
+        self.assertRest(ships, [4], [0], [6])
+        return waits
+
+    def test_line_that_must_be_complete_stays_open(self):
+        waits = self._never_keeps(shipping="complete_lines")
+        self.assertRest(waits, [0], [5], [0])
+
+    def test_order_of_one_shipment_without_goods_stays_open(self):
+        waits = self._never_keeps(max_shipments=1, remainder="cancel")
+        self.assertRest(waits, [0], [5], [0])
+
     def test_rest_of_something_added_by_hand(self):
         """
         GIVEN goods added to a delivery that no order asked for, part of them there

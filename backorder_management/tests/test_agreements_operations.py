@@ -164,6 +164,18 @@ class TestBatch(OperationsCommon):
         self.assertHeld(held, "Ships on Thursday only")
         self.assertReserved(held, 4)
 
+    def test_nothing_of_it_may_ship(self):
+        """Odoo would put the delivery out of the batch, and say nothing."""
+        held = self._sell_four_of_ten(
+            "Hotel Adler", shipping="threshold", first_min_percent=80
+        )
+        batch = self._put_into_batch(held)
+        with self.assertRaisesRegex(
+            UserError, "must not ship yet. 40 % of 80 % by quantity. Ask a manager"
+        ):
+            batch.action_done()
+        self.assertEqual(self._delivery(held).batch_id, batch)
+
     def test_rest_is_cancelled(self):
         order = self._sell_four_of_ten(
             "Hotel Adler", max_shipments=1, remainder="cancel"

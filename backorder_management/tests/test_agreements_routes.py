@@ -87,6 +87,16 @@ class TestSteps(AgreementCommon):
         with self.assertRaisesRegex(UserError, "30 % of 50 % by quantity"):
             out.button_validate()
 
+    def test_typed_and_validated_by_a_program(self):
+        """What it has just typed is no free stock any more."""
+        self._set_steps("pick_ship")
+        self._put_stock(self.glass, 4)
+        order = self._create_order((self.glass, 10))
+        pick = self._delivery(order)
+        pick.move_ids.write({"quantity": 4, "picked": True})
+        with self.assertRaisesRegex(UserError, "40 % of 50 % by quantity"):
+            pick.button_validate()
+
     def test_release_counts_for_all_steps(self):
         self._set_steps("pick_pack_ship")
         self._put_stock(self.glass, 4)
