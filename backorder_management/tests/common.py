@@ -1,7 +1,33 @@
 from __future__ import annotations
 
+from unittest import SkipTest
+
 from odoo.fields import Command
 from odoo.tests import Form, TransactionCase, new_test_user
+
+STEPS = ("ship_only", "pick_ship", "pick_pack_ship")
+
+
+def make_kit(product, *parts, makes=1):
+    """Let the product be sold as its parts.
+
+    :param parts: pairs of product and quantity
+    :param makes: how many kits these parts are for
+    """
+    if "mrp.bom" not in product.env:
+        raise SkipTest("sale_mrp is NOT installed: kits NOT tested")
+    # Kits are somebody else's job.
+    product.env["mrp.bom"].sudo().create(
+        {
+            "product_tmpl_id": product.product_tmpl_id.id,
+            "type": "phantom",
+            "product_qty": makes,
+            "bom_line_ids": [
+                Command.create({"product_id": part.id, "product_qty": quantity})
+                for part, quantity in parts
+            ],
+        }
+    )
 
 
 class BackorderCommon(TransactionCase):
@@ -43,6 +69,40 @@ class BackorderCommon(TransactionCase):
         )
 
     @classmethod
+    def _create_kit(cls, name, *parts, makes=1, **values):
+        kit = cls._create_product(name, **values)
+        make_kit(kit, *parts, makes=makes)
+        return kit
+
+    @classmethod
+    def _create_table(cls):
+        """A kit: the line sells tables, the moves carry tops and legs."""
+        top, leg = cls._create_product("Table Top"), cls._create_product("Table Leg")
+        return cls._create_kit("Table", (top, 1), (leg, 4)), top, leg
+
+    @classmethod
+    def _create_bought(cls, name, routes):
+        """A product that the vendor has, and that comes on these routes."""
+        return cls._create_product(
+            name,
+            route_ids=[Command.set(routes.ids)],
+            seller_ids=[Command.create({"partner_id": cls.vendor.id, "price": 3})],
+        )
+
+    @classmethod
+    def _get_bought_to_order(cls):
+        """The routes of what is bought for each order."""
+        to_order = cls.warehouse.mto_pull_id.route_id
+        to_order.active = True
+        return to_order | cls.env.ref("purchase_stock.route_warehouse0_buy")
+
+    @classmethod
+    def _get_purchase(cls, product):
+        return cls.env["purchase.order"].search(
+            [("order_line.product_id", "=", product.id)]
+        )
+
+    @classmethod
     def _create_order(cls, *lines, partner=None, confirm=True, **values):
         """:param lines: pairs of product and quantity, or dictionaries of values"""
         commands = []
@@ -62,6 +122,31 @@ class BackorderCommon(TransactionCase):
             order.action_confirm()
         cls._settle()
         return order
+
+    @classmethod
+    def _create_starred(cls, *lines):
+        order = cls._create_order(*lines)
+        order.picking_ids.move_ids.priority = "1"
+        return order
+
+    @classmethod
+    def _create_order_in_steps(cls, steps):
+        """10 sold of a new product of which 4 are there, delivered in these steps."""
+        cls._set_steps(steps)
+        product = cls._create_product(steps)
+        cls._put_stock(product, 4)
+        return cls._create_order((product, 10))
+
+    @classmethod
+    def _add_line(cls, order, product, quantity):
+        order.order_line = [
+            Command.create({"product_id": product.id, "product_uom_qty": quantity})
+        ]
+        cls._settle()
+
+    @classmethod
+    def _get_open(cls, orders):
+        return orders.picking_ids.filtered(lambda p: p.state not in ("done", "cancel"))
 
     @classmethod
     def _settle(cls):
@@ -159,6 +244,27 @@ class BackorderCommon(TransactionCase):
     @classmethod
     def _set_steps(cls, steps):
         cls.warehouse.delivery_steps = steps
+
+    @classmethod
+    def _set_old_chain(cls):
+        """Delivery in two steps the old way: both moves exist from the start."""
+        cls._set_steps("pick_ship")
+        route = cls.warehouse.delivery_route_id
+        push = route.rule_ids.filtered(lambda rule: rule.action == "push")
+        output = push.location_src_id[:1]
+        pull = route.rule_ids.filtered(lambda rule: rule.action == "pull")[:1]
+        pull.copy(
+            {
+                "location_src_id": output.id,
+                "location_dest_id": cls.env.ref("stock.stock_location_customers").id,
+                "procure_method": "make_to_order",
+                "picking_type_id": cls.warehouse.out_type_id.id,
+            }
+        )
+        pull.location_dest_id = output
+        pull.location_dest_from_rule = True
+        push.active = False
+        return pull
 
     @classmethod
     def _create_user(cls, login, groups):

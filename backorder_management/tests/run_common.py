@@ -54,9 +54,7 @@ class RunCommon(BackorderCommon):
         """
         cls._put_stock(product, quantity)
         holder = cls._create_order((product, quantity))
-        starred = cls._create_order((product, wanted or quantity))
-        starred.picking_ids.move_ids.priority = "1"
-        return holder, starred
+        return holder, cls._create_starred((product, wanted or quantity))
 
     def _line(self, run, order):
         return run.line_ids.filtered(lambda line: line.order_id == order)

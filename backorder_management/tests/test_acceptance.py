@@ -2,7 +2,6 @@
 
 import json
 from contextlib import contextmanager
-from unittest import SkipTest
 
 import psycopg2
 
@@ -19,7 +18,7 @@ from odoo.addons.backorder_management.models.backorder_acceptance_supply import 
 )
 from odoo.addons.backorder_management.planning.acceptance import Supply
 
-from .common import BackorderCommon
+from .common import STEPS, BackorderCommon
 
 
 class AcceptanceCommon(BackorderCommon):
@@ -284,7 +283,7 @@ class TestAcceptance(AcceptanceCommon):
         self.assertRefused(self._quote((self.glass, 6)), "5.00 of")
 
     def test_delivery_in_steps(self):
-        for steps in ("pick_ship", "pick_pack_ship"):
+        for steps in STEPS[1:]:
             with self.subTest(steps):
                 self._set_steps(steps)
                 self.glass.backorder_acceptance = "incoming"
@@ -733,22 +732,9 @@ class TestAcceptanceOfKits(AcceptanceCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        if "mrp.bom" not in cls.env:
-            raise SkipTest("sale_mrp is NOT installed: kits NOT tested")
         cls.top = cls._create_product("Table Top")
         cls.leg = cls._create_product("Table Leg")
-        cls.table = cls._create_product("Table")
-        cls.env["mrp.bom"].create(
-            {
-                "product_tmpl_id": cls.table.product_tmpl_id.id,
-                "type": "phantom",
-                "product_qty": 2,
-                "bom_line_ids": [
-                    Command.create({"product_id": cls.top.id, "product_qty": 2}),
-                    Command.create({"product_id": cls.leg.id, "product_qty": 8}),
-                ],
-            }
-        )
+        cls.table = cls._create_kit("Table", (cls.top, 2), (cls.leg, 8), makes=2)
         cls._put_stock(cls.top, 5)
         cls._put_stock(cls.leg, 10)
 

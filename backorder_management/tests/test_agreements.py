@@ -32,9 +32,7 @@ class AgreementCommon(RunCommon):
     @classmethod
     def _delivery(cls, order):
         """The first step that is open."""
-        return order.picking_ids.filtered(
-            lambda picking: picking.state not in ("done", "cancel")
-        ).sorted("id")[:1]
+        return cls._get_open(order).sorted("id")[:1]
 
     @classmethod
     def _pull(cls):

@@ -7,9 +7,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import Form
 
+from .common import STEPS
 from .test_agreements import AgreementCommon
-
-STEPS = ("ship_only", "pick_ship", "pick_pack_ship")
 
 
 class TestSteps(AgreementCommon):
@@ -109,11 +108,8 @@ class TestSteps(AgreementCommon):
     def test_rest_is_cancelled_in_all_steps(self):
         for steps in STEPS:
             with self.subTest(steps=steps):
-                self._set_steps(steps)
-                product = self._create_product(steps)
                 self._agree(max_shipments=1, remainder="cancel")
-                self._put_stock(product, 4)
-                order = self._create_order((product, 10))
+                order = self._create_order_in_steps(steps)
                 self._walk(order)
                 self.assertEqual(order.order_line.qty_delivered, 4)
                 self.assertEqual(order.order_line.qty_cancelled, 6)
@@ -180,7 +176,7 @@ class TestSteps(AgreementCommon):
 
     def test_pulled_steps(self):
         """Steps that were pulled one after the other, as in older databases."""
-        for steps in ("pick_ship", "pick_pack_ship"):
+        for steps in STEPS[1:]:
             with self.subTest(steps=steps):
                 self._set_steps(steps)
                 self._pull()
@@ -210,14 +206,7 @@ class TestSteps(AgreementCommon):
         self._put_stock(self.cup, 3)
         order = self._create_order((self.glass, 10))
         self._delivery(order).printed = True
-        order.write(
-            {
-                "order_line": [
-                    Command.create({"product_id": self.cup.id, "product_uom_qty": 3})
-                ]
-            }
-        )
-        self._settle()
+        self._add_line(order, self.cup, 3)
         picks = order.picking_ids.sorted("id")
         self.assertEqual(len(picks), 2)
         for pick in picks:
@@ -421,26 +410,8 @@ class TestKits(AgreementCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        if "mrp.bom" not in cls.env:
-            return
-        cls.pot = cls._create_product("Pot")
-        cls.lid = cls._create_product("Lid")
-        cls.set = cls._create_product("Set", list_price=30.0)
-        cls.env["mrp.bom"].create(
-            {
-                "product_tmpl_id": cls.set.product_tmpl_id.id,
-                "type": "phantom",
-                "bom_line_ids": [
-                    Command.create({"product_id": cls.pot.id, "product_qty": 1}),
-                    Command.create({"product_id": cls.lid.id, "product_qty": 2}),
-                ],
-            }
-        )
-
-    def setUp(self):
-        super().setUp()
-        if "mrp.bom" not in self.env:
-            self.skipTest("manufacturing is not installed")
+        cls.pot, cls.lid = cls._create_product("Pot"), cls._create_product("Lid")
+        cls.set = cls._create_kit("Set", (cls.pot, 1), (cls.lid, 2), list_price=30.0)
 
     def test_whole_kits_count(self):
         """Ten pots and eight lids are four sets of ten."""

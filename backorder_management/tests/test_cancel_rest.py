@@ -1,19 +1,13 @@
 """Cancelling what has not been delivered, and changing quantities beside backorders."""
 
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Command
 from odoo.tests import Form, tagged
 
-from .common import BackorderCommon
-
-STEPS = ("ship_only", "pick_ship", "pick_pack_ship")
+from .common import STEPS, BackorderCommon
 
 
 class CancelCommon(BackorderCommon):
     """Words for what is open of an order."""
-
-    def _get_open(self, order):
-        return order.picking_ids.filtered(lambda p: p.state not in ("done", "cancel"))
 
     def _get_open_quantities(self, order):
         """Demand and reserved quantity of open moves, from stock to the customer."""
@@ -30,45 +24,6 @@ class CancelCommon(BackorderCommon):
                 picking.action_assign()
                 if any(picking.move_ids.mapped("quantity")):
                     self._validate(picking)
-
-    def _set_old_chain(self):
-        """Delivery in two steps the old way: both moves exist from the start."""
-        self._set_steps("pick_ship")
-        route = self.warehouse.delivery_route_id
-        push = route.rule_ids.filtered(lambda rule: rule.action == "push")
-        output = push.location_src_id[:1]
-        pull = route.rule_ids.filtered(lambda rule: rule.action == "pull")[:1]
-        pull.copy(
-            {
-                "location_src_id": output.id,
-                "location_dest_id": self.env.ref("stock.stock_location_customers").id,
-                "procure_method": "make_to_order",
-                "picking_type_id": self.warehouse.out_type_id.id,
-            }
-        )
-        pull.location_dest_id = output
-        pull.location_dest_from_rule = True
-        push.active = False
-        return pull
-
-    def _create_table(self):
-        """A kit: the line sells tables, the moves carry tops and legs."""
-        if "mrp.bom" not in self.env:
-            self.skipTest("sale_mrp is NOT installed: kits NOT tested")
-        top, leg = self._create_product("Table Top"), self._create_product("Table Leg")
-        table = self._create_product("Table")
-        self.env["mrp.bom"].create(
-            {
-                "product_tmpl_id": table.product_tmpl_id.id,
-                "type": "phantom",
-                "product_qty": 1,
-                "bom_line_ids": [
-                    Command.create({"product_id": top.id, "product_qty": 1}),
-                    Command.create({"product_id": leg.id, "product_qty": 4}),
-                ],
-            }
-        )
-        return table, top, leg
 
     def assertNoPhantom(self, order):  # noqa: N802 - unittest's own manner
         """Nothing is open that brings nothing, or less than nothing."""
@@ -102,10 +57,7 @@ class TestCancelRest(CancelCommon):
         """
         for steps in STEPS:
             with self.subTest(steps=steps):
-                self._set_steps(steps)
-                product = self._create_product(steps)
-                self._put_stock(product, 4)
-                order = self._create_order((product, 10))
+                order = self._create_order_in_steps(steps)
                 self._ship_all(order)
                 line = order.order_line
                 self.assertEqual(line.qty_delivered, 4)
@@ -120,7 +72,7 @@ class TestCancelRest(CancelCommon):
                     for body in order.message_ids.mapped("body")
                     if "bought elsewhere" in body
                 ]
-                self.assertIn(f"6.00 Units of {product.display_name}", note)
+                self.assertIn(f"6.00 Units of {line.product_id.display_name}", note)
 
     def test_reserved_goods_go_to_who_waits(self):
         """
@@ -143,10 +95,7 @@ class TestCancelRest(CancelCommon):
         """
         for steps in STEPS[1:]:
             with self.subTest(steps=steps):
-                self._set_steps(steps)
-                product = self._create_product(steps)
-                self._put_stock(product, 4)
-                order = self._create_order((product, 10))
+                order = self._create_order_in_steps(steps)
                 self._validate(order.picking_ids)
                 self._cancel(order)
                 line = order.order_line
@@ -263,10 +212,7 @@ class TestCancelRest(CancelCommon):
         """
         for steps in STEPS:
             with self.subTest(steps=steps):
-                self._set_steps(steps)
-                product = self._create_product(steps)
-                self._put_stock(product, 4)
-                order = self._create_order((product, 10))
+                order = self._create_order_in_steps(steps)
                 order.order_line._cancel_backorder_short("too late")
                 self._settle()
                 self.assertEqual(self._get_open_quantities(order), [(4, 4)])
@@ -294,10 +240,7 @@ class TestCancelRest(CancelCommon):
         """
         for steps in STEPS:
             with self.subTest(steps=steps):
-                self._set_steps(steps)
-                product = self._create_product(steps)
-                self._put_stock(product, 4)
-                order = self._create_order((product, 10))
+                order = self._create_order_in_steps(steps)
                 self._ship_all(order)
                 self._cancel(order)
                 line = order.order_line
@@ -314,10 +257,7 @@ class TestCancelRest(CancelCommon):
     def test_lowering_uses_up_what_was_cancelled(self):
         for steps in STEPS:
             with self.subTest(steps=steps):
-                self._set_steps(steps)
-                product = self._create_product(steps)
-                self._put_stock(product, 4)
-                order = self._create_order((product, 10))
+                order = self._create_order_in_steps(steps)
                 self._ship_all(order)
                 self._cancel(order)
                 order.order_line.product_uom_qty = 4
@@ -331,22 +271,10 @@ class TestCancelRest(CancelCommon):
         WHEN its salesperson, who sees no purchases, cancels the rest
         THEN the purchase stays, and its buyer has something to do
         """
-        route = self.warehouse.mto_pull_id.route_id
-        route.active = True
-        product = self._create_product(
-            "Engraved Glass",
-            route_ids=[
-                Command.set(
-                    (route | self.env.ref("purchase_stock.route_warehouse0_buy")).ids
-                )
-            ],
-            seller_ids=[Command.create({"partner_id": self.vendor.id, "price": 3})],
-        )
+        product = self._create_bought("Engraved Glass", self._get_bought_to_order())
         seller = self._create_user("seller", "sales_team.group_sale_salesman")
         order = self._create_order((product, 10), user_id=seller.id)
-        purchase = self.env["purchase.order"].search(
-            [("order_line.product_id", "=", product.id)]
-        )
+        purchase = self._get_purchase(product)
         purchase.button_confirm()
         self.env.invalidate_all()
         self._cancel(order.with_user(seller))
@@ -358,17 +286,10 @@ class TestCancelRest(CancelCommon):
         self.assertEqual(product.free_qty, 10)
 
     def test_drop_shipment_is_refused_in_one_sentence(self):
-        product = self._create_product(
-            "Bar Counter",
-            route_ids=[
-                Command.set(self.env.ref("stock_dropshipping.route_drop_shipping").ids)
-            ],
-            seller_ids=[Command.create({"partner_id": self.vendor.id, "price": 3})],
-        )
+        route = self.env.ref("stock_dropshipping.route_drop_shipping")
+        product = self._create_bought("Bar Counter", route)
         order = self._create_order((product, 2))
-        purchase = self.env["purchase.order"].search(
-            [("order_line.product_id", "=", product.id)]
-        )
+        purchase = self._get_purchase(product)
         for _confirmed in range(2):
             with self.assertRaisesRegex(UserError, f"vendor.*{purchase.name}"):
                 order.action_open_cancel_rest()
@@ -494,10 +415,7 @@ class TestCancelRest(CancelCommon):
         self.patch(self.registry["stock.move"], "_action_done", _action_done)
         for steps in STEPS:
             with self.subTest(steps=steps):
-                self._set_steps(steps)
-                product = self._create_product(steps)
-                self._put_stock(product, 4)
-                order = self._create_order((product, 10))
+                order = self._create_order_in_steps(steps)
                 while opened := self._get_open(order):
                     [picking] = opened.filtered(
                         lambda p: any(p.move_ids.mapped("quantity"))
@@ -603,13 +521,10 @@ class TestChangingQuantities(CancelCommon):
         """
         for steps in STEPS:
             with self.subTest(steps=steps):
-                self._set_steps(steps)
-                product = self._create_product(steps)
-                self._put_stock(product, 4)
-                order = self._create_order((product, 10))
+                order = self._create_order_in_steps(steps)
                 self._ship_all(order)
-                self._receive((product, 2))
                 line = order.order_line
+                self._receive((line.product_id, 2))
                 for ordered, reserved in ((12, 2), (7, 2), (6, 2)):
                     line.product_uom_qty = ordered
                     self._check(order, ordered - 4)
@@ -617,7 +532,7 @@ class TestChangingQuantities(CancelCommon):
                 line.product_uom_qty = 4
                 self._check(order, 0)
                 self.assertFalse(self._get_open(order))
-                self.assertEqual(product.free_qty, 2)
+                self.assertEqual(line.product_id.free_qty, 2)
                 line.product_uom_qty = 9
                 self._check(order, 5)
                 self.assertEqual(line.qty_allocated, 2)
@@ -630,10 +545,7 @@ class TestChangingQuantities(CancelCommon):
         """
         for steps in STEPS[1:]:
             with self.subTest(steps=steps):
-                self._set_steps(steps)
-                product = self._create_product(steps)
-                self._put_stock(product, 4)
-                order = self._create_order((product, 10))
+                order = self._create_order_in_steps(steps)
                 self._validate(order.picking_ids)
                 order.order_line.product_uom_qty = 7
                 self._check(order, 7)

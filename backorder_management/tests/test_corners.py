@@ -21,9 +21,6 @@ DEMAND_LOGGER = "odoo.addons.backorder_management.models.backorder_demand"
 
 @tagged("post_install", "-at_install")
 class TestCorners(CronMixinCase, BackorderCommon):
-    def _open(self, order):
-        return order.picking_ids.filtered(lambda p: p.state not in ("done", "cancel"))
-
     def _reserve_by_hand(self):
         self.warehouse.out_type_id.reservation_method = "manual"
 
@@ -75,9 +72,6 @@ class TestCorners(CronMixinCase, BackorderCommon):
         THEN 6 are short, and an order of 50 on stock is covered
         """
         self._reserve_by_hand()
-        route = self.warehouse.mto_pull_id.route_id
-        route.active = True
-        buy = self.env.ref("purchase_stock.route_warehouse0_buy")
         self.glass.seller_ids = [
             Command.create({"partner_id": self.vendor.id, "price": 3})
         ]
@@ -86,15 +80,13 @@ class TestCorners(CronMixinCase, BackorderCommon):
             {
                 "product_id": self.glass.id,
                 "product_uom_qty": 10,
-                "route_ids": [Command.set((route | buy).ids)],
+                "route_ids": [Command.set(self._get_bought_to_order().ids)],
             }
         )
-        purchase = self.env["purchase.order"].search(
-            [("order_line.product_id", "=", self.glass.id)]
-        )
+        purchase = self._get_purchase(self.glass)
         purchase.button_confirm()
         self._validate(purchase.picking_ids, {self.glass: 4}, backorder=False)
-        self._open(order).action_assign()
+        self._get_open(order).action_assign()
         self._settle()
         self.assertLine(order.order_line, "partial", backordered=6, allocated=4)
         other = self._create_order((self.glass, 50))
@@ -138,7 +130,7 @@ class TestCorners(CronMixinCase, BackorderCommon):
         self._put_stock(self.glass, -5, location=self.shelf)
         order = self._create_order((self.glass, 10))
         self.assertLine(order.order_line, "partial", backordered=5)
-        self._open(order).action_assign()
+        self._get_open(order).action_assign()
         self._settle()
         self.assertLine(order.order_line, "partial", backordered=5, allocated=5)
 
@@ -169,7 +161,7 @@ class TestCorners(CronMixinCase, BackorderCommon):
         self._set_steps("pick_ship")
         self._put_stock(self.glass, 10)
         order = self._create_order((self.glass, 10))
-        pick = self._open(order)
+        pick = self._get_open(order)
         self._validate(pick)
         self._return(pick, 6, refund=False)
         self.assertLine(order.order_line, "partial", backordered=6, allocated=4)
@@ -187,8 +179,8 @@ class TestCorners(CronMixinCase, BackorderCommon):
         self._set_steps("pick_ship")
         self._put_stock(self.glass, 10)
         order = self._create_order((self.glass, 10))
-        self._validate(self._open(order))
-        self._open(order).action_cancel()
+        self._validate(self._get_open(order))
+        self._get_open(order).action_cancel()
         self._settle()
         transfers = order.picking_ids
         order.order_line.product_uom_qty = 9
@@ -282,21 +274,6 @@ class TestCorners(CronMixinCase, BackorderCommon):
         bill.bom_line_ids.filtered(lambda line: line.product_id == leg).product_qty = 3
         self._receive((top, 5), (leg, 20))
         self.assertLine(order.order_line, "ready", allocated=5)
-
-    def _create_kit(self, name, *components):
-        kit = self._create_product(name)
-        self.env["mrp.bom"].create(
-            {
-                "product_tmpl_id": kit.product_tmpl_id.id,
-                "type": "phantom",
-                "product_qty": 1,
-                "bom_line_ids": [
-                    Command.create({"product_id": product.id, "product_qty": quantity})
-                    for product, quantity in components
-                ],
-            }
-        )
-        return kit
 
     # ---------------------------------------------------------------- the refresh
 

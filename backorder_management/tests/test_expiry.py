@@ -8,6 +8,7 @@ from odoo.fields import Command, Datetime
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
+from .common import STEPS
 from .test_cancel_rest import CancelCommon
 
 CRON = "backorder_management.ir_cron_expire"
@@ -97,11 +98,7 @@ class TestExpiry(CancelCommon):
     def test_another_line_expires(self):
         """The open question is brought up to date; there is no second one."""
         order = self._create_short(self.asks)
-        jug = self._create_product("Jug")
-        order.order_line = [
-            Command.create({"product_id": jug.id, "product_uom_qty": 2})
-        ]
-        self._settle()
+        self._add_line(order, self._create_product("Jug"), 2)
         self._date_back(order.order_line[1], "2031-03-11 12:00:00")
         self._expire("2031-04-01")
         self.assertNotIn("Jug", self._get_questions(order).note)
@@ -113,11 +110,7 @@ class TestExpiry(CancelCommon):
     def test_what_has_come_is_not_asked_about(self):
         """GIVEN two lines missing as long, of which one has its goods by now."""
         order = self._create_short(self.asks)
-        jug = self._create_product("Jug")
-        order.order_line = [
-            Command.create({"product_id": jug.id, "product_uom_qty": 2})
-        ]
-        self._settle()
+        self._add_line(order, self._create_product("Jug"), 2)
         self._date_back(order.order_line)
         self._receive((self.glass, 10))
         self._expire("2031-04-01")
@@ -151,7 +144,7 @@ class TestExpiry(CancelCommon):
         WHEN the others are missing for more than 30 days
         THEN 6 are cancelled, naming the agreement, and 4 are left to ship
         """
-        for steps in ("ship_only", "pick_ship", "pick_pack_ship"):
+        for steps in STEPS:
             with self.subTest(steps=steps):
                 self._set_steps(steps)
                 product = self._create_product(steps)
@@ -226,11 +219,7 @@ class TestExpiry(CancelCommon):
         if "stock_dropshipping" not in self.env["ir.module.module"]._installed():
             raise SkipTest("stock_dropshipping is NOT installed")
         route = self.env.ref("stock_dropshipping.route_drop_shipping")
-        product = self._create_product(
-            "Bar Counter",
-            route_ids=[Command.set(route.ids)],
-            seller_ids=[Command.create({"partner_id": self.vendor.id, "price": 3})],
-        )
+        product = self._create_bought("Bar Counter", route)
         order = self._create_order((product, 2), backorder_policy_id=self.cancels.id)
         self._expire("2035-01-01")
         self.assertEqual(order.order_line.qty_cancelled, 0)

@@ -2,6 +2,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
+from .common import make_kit
 from .invoicing_common import InvoicingCommon
 
 
@@ -114,22 +115,10 @@ class TestKits(InvoicingCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        if "mrp.bom" not in cls.env:
-            return
         cls.top = cls._create_good("Top")
         cls.leg = cls._create_good("Leg")
         cls.table = cls._create_good("Table", price=250.0)
-        # Products and kits are somebody else's job.
-        cls.env["mrp.bom"].sudo().create(
-            {
-                "product_tmpl_id": cls.table.product_tmpl_id.id,
-                "type": "phantom",
-                "bom_line_ids": [
-                    Command.create({"product_id": cls.top.id, "product_qty": 1}),
-                    Command.create({"product_id": cls.leg.id, "product_qty": 4}),
-                ],
-            }
-        )
+        make_kit(cls.table, (cls.top, 1), (cls.leg, 4))
 
     def _ship_components(self, order, tops, legs):
         picking = order.picking_ids.filtered(
@@ -141,11 +130,6 @@ class TestKits(InvoicingCommon):
             move.write({"quantity": quantity, "picked": bool(quantity)})
         self._validate(picking)
         return picking
-
-    def setUp(self):
-        super().setUp()
-        if "mrp.bom" not in self.env:
-            self.skipTest("sale_mrp is NOT installed: kits NOT tested")
 
     def test_each_shipment_has_the_kits_it_completed(self):
         """Scenario: 5 tables of a top and four legs each; 3 tops and 8 legs ship, then

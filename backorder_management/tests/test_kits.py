@@ -1,8 +1,5 @@
 """Kits: the line sells tables, the moves carry tops and legs."""
 
-from unittest import SkipTest
-
-from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common import BackorderCommon
@@ -13,22 +10,7 @@ class TestKits(BackorderCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        if "mrp.bom" not in cls.env:
-            raise SkipTest("sale_mrp is NOT installed: kits NOT tested")
-        cls.top = cls._create_product("Table Top")
-        cls.leg = cls._create_product("Table Leg")
-        cls.table = cls._create_product("Table")
-        cls.env["mrp.bom"].create(
-            {
-                "product_tmpl_id": cls.table.product_tmpl_id.id,
-                "type": "phantom",
-                "product_qty": 1,
-                "bom_line_ids": [
-                    Command.create({"product_id": cls.top.id, "product_qty": 1}),
-                    Command.create({"product_id": cls.leg.id, "product_qty": 4}),
-                ],
-            }
-        )
+        cls.table, cls.top, cls.leg = cls._create_table()
 
     def test_the_scarcest_component_decides(self):
         """
@@ -57,8 +39,7 @@ class TestKits(BackorderCommon):
         order = self._create_order((self.table, 2))
         receipt = self._create_receipt((self.top, 5), (self.leg, 6))
         order.order_line._pin("promised by phone")
-        starred = self._create_order((self.table, 5))
-        starred.picking_ids.move_ids.priority = "1"
+        starred = self._create_starred((self.table, 5))
         self._validate(receipt, {self.top: 5, self.leg: 6})
         self.assertEqual(order.picking_ids.move_ids.mapped("quantity"), [2, 6])
         self.assertEqual(starred.picking_ids.move_ids.mapped("quantity"), [3, 0])

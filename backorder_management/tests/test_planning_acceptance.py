@@ -38,6 +38,13 @@ def accept(*requests, supplies=None, rooms=None):
     return [verdict.accepted for verdict in verdicts]
 
 
+def add_supplies(stock, more):
+    return {
+        pool: Supply(each.there + more[pool].there, each.arrivals + more[pool].arrivals)
+        for pool, each in stock.items()
+    }
+
+
 class TestRule(TestCase):
     def test_the_first_that_says_something(self):
         self.assertEqual(choose_rule(REFUSE, INCOMING, ALLOW), REFUSE)
@@ -256,13 +263,7 @@ class TestAlways(TestCase):
     ):
         if any(each.findings for each in decide(order, stock, room, digits=2)):
             return
-        plenty = {
-            pool: Supply(
-                each.there + more_stock[pool].there,
-                each.arrivals + more_stock[pool].arrivals,
-            )
-            for pool, each in stock.items()
-        }
+        plenty = add_supplies(stock, more_stock)
         rooms_then = {pool: each + more_room[pool] for pool, each in room.items()}
         for verdict in decide(order, plenty, rooms_then, digits=2):
             self.assertFalse(verdict.findings)
@@ -271,13 +272,7 @@ class TestAlways(TestCase):
     def test_more_goods_never_accept_less_of_a_line(
         self, request, stock, room, more_stock, more_room
     ):
-        plenty = {
-            pool: Supply(
-                each.there + more_stock[pool].there,
-                each.arrivals + more_stock[pool].arrivals,
-            )
-            for pool, each in stock.items()
-        }
+        plenty = add_supplies(stock, more_stock)
         rooms_then = {pool: each + more_room[pool] for pool, each in room.items()}
         [before] = decide([request], stock, room, digits=2)
         [after] = decide([request], plenty, rooms_then, digits=2)

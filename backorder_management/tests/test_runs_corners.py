@@ -402,20 +402,11 @@ class TestCompleteOrders(RunCommon):
         WHEN the bowls are received
         THEN all of it is reserved
         """
-        made_to_order = self.warehouse.mto_pull_id.route_id
-        made_to_order.active = True
-        buy = self.env.ref("purchase_stock.route_warehouse0_buy")
-        bowl = self._create_product(
-            "Bowl",
-            route_ids=[Command.set((made_to_order | buy).ids)],
-            seller_ids=[Command.create({"partner_id": self.vendor.id, "price": 3})],
-        )
+        bowl = self._create_bought("Bowl", self._get_bought_to_order())
         self._put_stock(self.glass, 4)
         order = self._create_order((self.glass, 4), (bowl, 2), picking_policy="one")
         self.assertReserved(order, 0, 0)
-        purchase = self.env["purchase.order"].search(
-            [("order_line.product_id", "=", bowl.id)]
-        )
+        purchase = self._get_purchase(bowl)
         purchase.button_confirm()
         self._validate(purchase.picking_ids)
         self.assertReserved(order, 4, 2)
@@ -482,19 +473,14 @@ class TestWizards(RunCommon):
                 self._create_strategy(max_passed_runs=-1)
 
     def test_what_is_bought_for_another_order_is_no_arrival(self):
-        made_to_order = self.warehouse.mto_pull_id.route_id
-        made_to_order.active = True
-        buy = self.env.ref("purchase_stock.route_warehouse0_buy")
         self.cup.write(
             {
-                "route_ids": [Command.set((made_to_order | buy).ids)],
+                "route_ids": [Command.set(self._get_bought_to_order().ids)],
                 "seller_ids": [Command.create({"partner_id": self.vendor.id})],
             }
         )
         self._create_order((self.cup, 10))
-        purchase = self.env["purchase.order"].search(
-            [("order_line.product_id", "=", self.cup.id)]
-        )
+        purchase = self._get_purchase(self.cup)
         purchase.button_confirm()
         self.cup.route_ids = False
         order = self._create_order((self.cup, 3))

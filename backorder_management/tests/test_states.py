@@ -3,14 +3,11 @@
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 
-from .common import BackorderCommon
+from .common import STEPS, BackorderCommon
 
 
 @tagged("post_install", "-at_install")
 class TestStates(BackorderCommon):
-    def _delivery(self, order):
-        return order.picking_ids.filtered(lambda p: p.state not in ("done", "cancel"))
-
     def test_stock_at_hand(self):
         """
         GIVEN 10 in stock
@@ -21,14 +18,14 @@ class TestStates(BackorderCommon):
         order = self._create_order((self.glass, 10))
         self.assertLine(order.order_line, "none", allocated=10)
         self.assertEqual(order.backorder_state, "none")
-        self.assertEqual(self._delivery(order).backorder_state, "none")
+        self.assertEqual(self._get_open(order).backorder_state, "none")
         self.assertFalse(order.order_line.backorder_since)
 
     def test_nothing_in_stock(self):
         order = self._create_order((self.glass, 10))
         self.assertLine(order.order_line, "backordered", backordered=10)
         self.assertEqual(order.backorder_state, "backordered")
-        self.assertEqual(self._delivery(order).backorder_state, "backordered")
+        self.assertEqual(self._get_open(order).backorder_state, "backordered")
         self.assertTrue(order.order_line.backorder_since)
         self.assertEqual(order.order_line.move_ids.backorder_qty, 10)
 
@@ -46,7 +43,7 @@ class TestStates(BackorderCommon):
         line = order.order_line
         self._receive((self.glass, 4))
         self.assertLine(line, "partial", backordered=6, allocated=4)
-        first = self._delivery(order)
+        first = self._get_open(order)
         self.assertEqual(first.backorder_state, "partial")
 
         second = self._validate(first)
@@ -70,7 +67,7 @@ class TestStates(BackorderCommon):
         since = order.order_line.backorder_since
         for quantity, rest in ((3, 7), (2, 5)):
             self._receive((self.glass, quantity))
-            self._validate(self._delivery(order))
+            self._validate(self._get_open(order))
             self.assertLine(order.order_line, "backordered", backordered=rest)
         self.assertEqual(order.order_line.backorder_since, since)
 
@@ -82,7 +79,7 @@ class TestStates(BackorderCommon):
         """
         self._put_stock(self.glass, 4)
         order = self._create_order((self.glass, 10))
-        self._validate(self._delivery(order), backorder=False)
+        self._validate(self._get_open(order), backorder=False)
         line = order.order_line
         self.assertLine(line, "cancelled", cancelled=6)
         self.assertEqual(order.backorder_state, "cancelled")
@@ -90,25 +87,25 @@ class TestStates(BackorderCommon):
         line.product_uom_qty = 9
         self._settle()
         self.assertLine(line, "cancelled", cancelled=5)
-        self.assertFalse(self._delivery(order))
+        self.assertFalse(self._get_open(order))
 
         line.product_uom_qty = 12
         self._settle()
-        self.assertEqual(self._delivery(order).move_ids.product_uom_qty, 3)
+        self.assertEqual(self._get_open(order).move_ids.product_uom_qty, 3)
         self.assertLine(line, "backordered", backordered=3, cancelled=5)
 
     def test_raising_after_a_cancelled_rest(self):
         self._put_stock(self.glass, 4)
         order = self._create_order((self.glass, 10))
-        self._validate(self._delivery(order), backorder=False)
+        self._validate(self._get_open(order), backorder=False)
         order.order_line.product_uom_qty = 12
         self._settle()
-        self.assertEqual(self._delivery(order).move_ids.product_uom_qty, 2)
+        self.assertEqual(self._get_open(order).move_ids.product_uom_qty, 2)
         self.assertLine(order.order_line, "backordered", backordered=2, cancelled=6)
 
     def test_cancelling_the_delivery(self):
         order = self._create_order((self.glass, 10))
-        self._delivery(order).action_cancel()
+        self._get_open(order).action_cancel()
         self._settle()
         self.assertLine(order.order_line, "cancelled", cancelled=10)
 
@@ -129,7 +126,7 @@ class TestStates(BackorderCommon):
         """What free stock covers is not backordered, reserved or not."""
         self._put_stock(self.glass, 10)
         order = self._create_order((self.glass, 10))
-        self._delivery(order).do_unreserve()
+        self._get_open(order).do_unreserve()
         self._settle()
         self.assertLine(order.order_line, "none")
         demand = order.order_line.move_ids.backorder_demand_ids
@@ -163,17 +160,10 @@ class TestStates(BackorderCommon):
         jug = self._create_product("Jug")
         self._put_stock(self.glass, 10)
         order = self._create_order((self.glass, 10))
-        order.write(
-            {
-                "order_line": [
-                    Command.create({"product_id": jug.id, "product_uom_qty": 2})
-                ]
-            }
-        )
-        self._settle()
+        self._add_line(order, jug, 2)
         self.assertLine(order.order_line[1], "backordered", backordered=2)
         self.assertEqual(order.backorder_state, "partial")
-        self.assertEqual(self._delivery(order).backorder_state, "partial")
+        self.assertEqual(self._get_open(order).backorder_state, "partial")
 
     def test_ship_when_all_is_ready_is_held(self):
         """
@@ -187,7 +177,7 @@ class TestStates(BackorderCommon):
         self.assertLine(order.order_line[0], "held")
         self.assertLine(order.order_line[1], "backordered", backordered=2)
         self.assertEqual(order.backorder_state, "held")
-        self.assertEqual(self._delivery(order).backorder_state, "held")
+        self.assertEqual(self._get_open(order).backorder_state, "held")
         self._receive((jug, 2))
         self.assertEqual(order.order_line.mapped("qty_allocated"), [10, 2])
         self.assertEqual(order.backorder_state, "ready")
@@ -195,7 +185,7 @@ class TestStates(BackorderCommon):
     def test_refunded_return_opens_nothing(self):
         self._put_stock(self.glass, 10)
         order = self._create_order((self.glass, 10))
-        delivery = self._delivery(order)
+        delivery = self._get_open(order)
         self._validate(delivery)
         self._return(delivery, 3, refund=True)
         self.assertLine(order.order_line, "none")
@@ -204,7 +194,7 @@ class TestStates(BackorderCommon):
     def test_exchange_is_open(self):
         self._put_stock(self.glass, 10)
         order = self._create_order((self.glass, 10))
-        delivery = self._delivery(order)
+        delivery = self._get_open(order)
         self._validate(delivery)
         self._return(delivery, 3, refund=False, exchange=True)
         self.assertEqual(order.order_line.qty_backorder_open, 3)
@@ -232,7 +222,7 @@ class TestStates(BackorderCommon):
         self.assertLine(order.order_line, "backordered", backordered=10)
 
     def test_two_and_three_steps_stay_allocated(self):
-        for steps in ("pick_ship", "pick_pack_ship"):
+        for steps in STEPS[1:]:
             with self.subTest(steps=steps):
                 self._set_steps(steps)
                 product = self._create_product(steps)
@@ -241,10 +231,10 @@ class TestStates(BackorderCommon):
                 self.assertLine(line, "backordered", backordered=10)
                 self._receive((product, 4))
                 self.assertLine(line, "partial", backordered=6, allocated=4)
-                pick = self._delivery(order)
+                pick = self._get_open(order)
                 self._validate(pick)
                 self.assertLine(line, "partial", backordered=6, allocated=4)
-                later = self._delivery(order).filtered(
+                later = self._get_open(order).filtered(
                     lambda p: p.location_id != self.stock
                 )
                 later.do_unreserve()
@@ -252,30 +242,14 @@ class TestStates(BackorderCommon):
                 self.assertLine(line, "partial", backordered=6, allocated=4)
                 self._receive((product, 6))
                 self.assertLine(line, "ready", allocated=10)
-                while self._delivery(order):
-                    for picking in self._delivery(order):
+                while self._get_open(order):
+                    for picking in self._get_open(order):
                         picking.action_assign()
                         self._validate(picking)
                 self.assertLine(line, "fulfilled")
 
     def test_pull_chain_counts_each_piece_once(self):
-        """Delivery in two steps the old way: both moves exist from the start."""
-        self._set_steps("pick_ship")
-        route = self.warehouse.delivery_route_id
-        push = route.rule_ids.filtered(lambda rule: rule.action == "push")
-        output = push.location_src_id[:1]
-        pull = route.rule_ids.filtered(lambda rule: rule.action == "pull")[:1]
-        pull.copy(
-            {
-                "location_src_id": output.id,
-                "location_dest_id": self.env.ref("stock.stock_location_customers").id,
-                "procure_method": "make_to_order",
-                "picking_type_id": self.warehouse.out_type_id.id,
-            }
-        )
-        pull.location_dest_id = output
-        pull.location_dest_from_rule = True
-        push.active = False
+        self._set_old_chain()
         order = self._create_order((self.glass, 10))
         self.assertEqual(len(order.picking_ids), 2)
         line = order.order_line
@@ -290,41 +264,23 @@ class TestStates(BackorderCommon):
         self.assertLine(line, "backordered", backordered=3)
 
     def test_make_to_order_is_short_until_its_chain_delivers(self):
-        route = self.warehouse.mto_pull_id.route_id
-        route.active = True
-        product = self._create_product(
-            "Engraved Glass",
-            route_ids=[
-                Command.set(
-                    (route | self.env.ref("purchase_stock.route_warehouse0_buy")).ids
-                )
-            ],
-            seller_ids=[Command.create({"partner_id": self.vendor.id, "price": 3})],
-        )
+        product = self._create_bought("Engraved Glass", self._get_bought_to_order())
         self._put_stock(product, 50)
         order = self._create_order((product, 10))
         self.assertLine(order.order_line, "backordered", backordered=10)
         self.assertEqual(
             order.order_line.move_ids.backorder_demand_ids.reason, "own_chain"
         )
-        purchase = self.env["purchase.order"].search(
-            [("order_line.product_id", "=", product.id)]
-        )
+        purchase = self._get_purchase(product)
         purchase.button_confirm()
         self._validate(purchase.picking_ids)
         self.assertLine(order.order_line, "ready", allocated=10)
 
     def test_drop_shipment_is_never_short(self):
         route = self.env.ref("stock_dropshipping.route_drop_shipping")
-        product = self._create_product(
-            "Bar Counter",
-            route_ids=[Command.set(route.ids)],
-            seller_ids=[Command.create({"partner_id": self.vendor.id, "price": 3})],
-        )
+        product = self._create_bought("Bar Counter", route)
         order = self._create_order((product, 2))
-        purchase = self.env["purchase.order"].search(
-            [("order_line.product_id", "=", product.id)]
-        )
+        purchase = self._get_purchase(product)
         purchase.button_confirm()
         self._settle()
         self.assertEqual(order.order_line.backorder_state, "none")
@@ -423,7 +379,7 @@ class TestStates(BackorderCommon):
         """The way a user goes: Validate, then Create Backorder."""
         self._put_stock(self.glass, 4)
         order = self._create_order((self.glass, 10))
-        action = self._delivery(order).button_validate()
+        action = self._get_open(order).button_validate()
         wizard = Form(
             self.env[action["res_model"]].with_context(**action["context"])
         ).save()
