@@ -12,6 +12,7 @@ from odoo.exceptions import UserError
 
 from ..planning.agreement import find_contradiction
 from ..planning.shipping import CALENDAR
+from .random_common import StoryMixin
 from .test_agreements import AgreementCommon
 
 RULES = {
@@ -44,7 +45,7 @@ actions = st.lists(
 )
 
 
-class TestAnyAgreement(AgreementCommon):
+class TestAnyAgreement(StoryMixin, AgreementCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -77,10 +78,7 @@ class TestAnyAgreement(AgreementCommon):
     # ------------------------------------------------------------------- what people do
 
     def _choose_delivery(self, choice):
-        open_ = self.orders.picking_ids.filtered(
-            lambda picking: picking.state not in ("done", "cancel")
-        ).sorted("id")
-        return open_[choice % len(open_)] if open_ else open_
+        return self._choose(self._get_open(self.orders).sorted("id"), choice)
 
     def _choose_line(self, choice):
         lines = self.orders.order_line.sorted("id")

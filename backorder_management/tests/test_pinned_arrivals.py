@@ -2,21 +2,29 @@
 
 from unittest.mock import patch
 
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
+from hypothesis import given
 
 from odoo.exceptions import AccessError
 from odoo.fields import Datetime
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from .random_common import StoryMixin, a_few_stories, stories
 from .run_common import RunCommon
 
 QUEUE = "backorder_management.ir_cron_run_queue"
 
 
+class ArrivalCommon(RunCommon):
+    def _work(self):
+        """The scheduled action comes."""
+        with self.enter_registry_test_mode():
+            self.env.ref(QUEUE).method_direct_trigger()
+        self.env.invalidate_all()
+
+
 @tagged("post_install", "-at_install")
-class TestPinnedArrivals(RunCommon):
+class TestPinnedArrivals(ArrivalCommon):
     """Two orders wait for glasses; a starred one comes after them."""
 
     @classmethod
@@ -28,19 +36,11 @@ class TestPinnedArrivals(RunCommon):
         cls.line = cls.first.order_line
 
     def _star(self, quantity=10):
-        starred = self._create_order((self.glass, quantity))
-        starred.picking_ids.move_ids.priority = "1"
-        return starred
+        return self._create_starred((self.glass, quantity))
 
     def _get_kept(self, line):
         rows = line.sudo().backorder_pin_arrival_ids.filtered("move_id")
         return [(row.move_id, row.quantity) for row in rows]
-
-    def _work(self):
-        """The scheduled action comes."""
-        with self.enter_registry_test_mode():
-            self.env.ref(QUEUE).method_direct_trigger()
-        self.env.invalidate_all()
 
     def _get_notes(self, order):
         return " ".join(order.message_ids.mapped("body"))
@@ -651,19 +651,11 @@ DEEDS = (
 )
 # Somebody who is pinned waits for a receipt, and somebody else is served first.
 BEGINNING = (("order", 9, 0), ("expect", 9, 3), ("pin", 1, 0), ("star", 9, 0))
-deeds = st.lists(
-    st.tuples(st.sampled_from(DEEDS), st.integers(1, 9), st.integers(0, 5)),
-    min_size=6,
-    max_size=16,
-)
 
 
 @tagged("post_install", "-at_install")
-class TestAnyArrivals(RunCommon):
+class TestAnyArrivals(StoryMixin, ArrivalCommon):
     """Whatever comes, or does not: what is kept for pinned lines reaches them."""
-
-    def _choose(self, records, choice):
-        return records[choice % len(records)] if records else records
 
     def _get_receipts(self):
         return self.receipts.filtered(
@@ -690,9 +682,7 @@ class TestAnyArrivals(RunCommon):
         self.orders |= self._create_order((self.glass, quantity), **values)
 
     def _do_star(self, quantity, choice):
-        starred = self._create_order((self.glass, quantity))
-        starred.picking_ids.move_ids.priority = "1"
-        self.orders |= starred
+        self.orders |= self._create_starred((self.glass, quantity))
 
     def _do_expect(self, quantity, choice):
         self.receipts |= self._create_receipt((self.glass, quantity + choice))
@@ -734,9 +724,7 @@ class TestAnyArrivals(RunCommon):
             self.receipts -= receipt
 
     def _do_work(self, quantity, choice):
-        with self.enter_registry_test_mode():
-            self.env.ref(QUEUE).method_direct_trigger()
-        self.env.invalidate_all()
+        self._work()
 
     def _do_lower_receipt(self, quantity, choice):
         if move := self._choose(self._get_receipts(), choice).move_ids:
@@ -811,19 +799,8 @@ class TestAnyArrivals(RunCommon):
             self._settle()
             self._check(before)
 
-    @settings(
-        max_examples=25,
-        deadline=None,
-        derandomize=True,
-        phases=(Phase.explicit, Phase.generate),  # shrinking takes minutes
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(story=deeds)
+    @a_few_stories
+    @given(story=stories(DEEDS, most=9, shortest=6, longest=16))
     def test_a_promise_is_kept(self, story):
-        savepoint = self.env.cr.savepoint(flush=False)
-        try:
+        with self._undone():
             self._tell(story)
-        finally:
-            self.env.cr.precommit.clear()
-            savepoint.close(rollback=True)
-            self.env.invalidate_all(flush=False)

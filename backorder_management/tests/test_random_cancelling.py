@@ -3,13 +3,15 @@ delivered, is open or was cancelled, and no transfer is open for nothing."""
 
 from contextlib import suppress
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from .test_cancel_rest import STEPS, CancelCommon
+from .common import STEPS
+from .random_common import StoryMixin, a_few_stories, stories
+from .test_cancel_rest import CancelCommon
 
 OPERATIONS = (
     "receive",
@@ -26,15 +28,9 @@ OPERATIONS = (
     "lower",
 )
 
-stories = st.lists(
-    st.tuples(st.sampled_from(OPERATIONS), st.integers(1, 12), st.integers(0, 5)),
-    min_size=3,
-    max_size=12,
-)
-
 
 @tagged("post_install", "-at_install")
-class TestRandomCancelling(CancelCommon):
+class TestRandomCancelling(StoryMixin, CancelCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -45,8 +41,7 @@ class TestRandomCancelling(CancelCommon):
         self._settle()
 
     def _pick(self, choice):
-        pickings = self._get_open(self.order).sorted("id")
-        return pickings[choice % len(pickings)] if pickings else pickings
+        return self._choose(self._get_open(self.order).sorted("id"), choice)
 
     def _do_receive(self, quantity, choice):
         self._receive((self.glass, quantity))
@@ -112,15 +107,8 @@ class TestRandomCancelling(CancelCommon):
         else:
             self.assertEqual(self.order.delivery_status, "cut_short" if cut else "full")
 
-    @settings(
-        max_examples=25,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        phases=(Phase.explicit, Phase.generate),
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(st.sampled_from((*STEPS, "pulled")), stories)
+    @a_few_stories
+    @given(st.sampled_from((*STEPS, "pulled")), stories(OPERATIONS))
     def test_balance(self, steps, story):
         with self.env.cr.savepoint() as savepoint:
             if steps == "pulled":

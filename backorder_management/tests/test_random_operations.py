@@ -4,13 +4,14 @@ Invariants 1 and 9 of the design. Each example is a story of random operations o
 product; after each of them the stored figures must equal freshly computed ones.
 """
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from .common import BackorderCommon
+from .common import STEPS, BackorderCommon
+from .random_common import StoryMixin, a_few_stories, stories
 
 LINE_FIELDS = (
     "backorder_state",
@@ -53,28 +54,17 @@ OPERATIONS = (
     "scrap",
 )
 
-steps = st.lists(
-    st.tuples(st.sampled_from(OPERATIONS), st.integers(1, 12), st.integers(0, 5)),
-    min_size=3,
-    max_size=12,
-)
-
 
 @tagged("post_install", "-at_install")
-class TestRandomOperations(BackorderCommon):
+class TestRandomOperations(StoryMixin, BackorderCommon):
     def setUp(self):
         super().setUp()
         self.orders = self.env["sale.order"]
 
     # ------------------------------------------------------------- the operations
 
-    def _pick(self, records, choice):
-        return records[choice % len(records)] if records else records
-
     def _open_pickings(self):
-        return self.orders.picking_ids.filtered(
-            lambda picking: picking.state not in ("done", "cancel")
-        ).sorted("id")
+        return self._get_open(self.orders).sorted("id")
 
     def _done_deliveries(self):
         return self.orders.picking_ids.filtered(
@@ -92,45 +82,45 @@ class TestRandomOperations(BackorderCommon):
         self._receive((self.glass, quantity), location=self.shelf)
 
     def _do_ship(self, quantity, choice):
-        picking = self._pick(self._open_pickings(), choice)
+        picking = self._choose(self._open_pickings(), choice)
         if picking and any(picking.move_ids.mapped("quantity")):
             self._validate(picking)
 
     def _do_ship_part(self, quantity, choice):
-        picking = self._pick(self._open_pickings(), choice)
+        picking = self._choose(self._open_pickings(), choice)
         if picking and any(picking.move_ids.mapped("quantity")):
             reserved = picking.move_ids[0].quantity
             self._validate(picking, {self.glass: min(quantity, reserved)})
 
     def _do_ship_no_backorder(self, quantity, choice):
-        picking = self._pick(self._open_pickings(), choice)
+        picking = self._choose(self._open_pickings(), choice)
         if picking and any(picking.move_ids.mapped("quantity")):
             self._validate(picking, backorder=False)
 
     def _do_unreserve(self, quantity, choice):
-        self._pick(self._open_pickings(), choice).do_unreserve()
+        self._choose(self._open_pickings(), choice).do_unreserve()
 
     def _do_assign(self, quantity, choice):
-        picking = self._pick(self._open_pickings(), choice)
+        picking = self._choose(self._open_pickings(), choice)
         if picking:
             picking.action_assign()
 
     def _do_cancel_delivery(self, quantity, choice):
-        self._pick(self._open_pickings(), choice).action_cancel()
+        self._choose(self._open_pickings(), choice).action_cancel()
 
     def _do_raise(self, quantity, choice):
-        line = self._pick(self.orders.order_line, choice)
+        line = self._choose(self.orders.order_line, choice)
         if line and line.state == "sale":
             line.product_uom_qty += quantity
 
     def _do_lower(self, quantity, choice):
-        line = self._pick(self.orders.order_line, choice)
+        line = self._choose(self.orders.order_line, choice)
         if line and line.state == "sale":
             lowest = line.qty_delivered
             line.product_uom_qty = max(lowest, line.product_uom_qty - quantity)
 
     def _do_cancel_order(self, quantity, choice):
-        self._pick(self.orders, choice)._action_cancel()
+        self._choose(self.orders, choice)._action_cancel()
 
     def _do_return_refund(self, quantity, choice):
         self._give_back(choice, refund=True)
@@ -139,7 +129,7 @@ class TestRandomOperations(BackorderCommon):
         self._give_back(choice, refund=False, exchange=True)
 
     def _give_back(self, choice, **values):
-        delivery = self._pick(self._done_deliveries(), choice)
+        delivery = self._choose(self._done_deliveries(), choice)
         if delivery and not delivery.return_ids:
             self._return(delivery, 1, **values)
 
@@ -238,22 +228,8 @@ class TestRandomOperations(BackorderCommon):
             self._settle()
             self._check(story)
 
-    @settings(
-        max_examples=25,
-        deadline=None,
-        derandomize=True,
-        phases=(Phase.explicit, Phase.generate),  # shrinking takes minutes
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(
-        delivery_steps=st.sampled_from(("ship_only", "pick_ship", "pick_pack_ship")),
-        story=steps,
-    )
+    @a_few_stories
+    @given(delivery_steps=st.sampled_from(STEPS), story=stories(OPERATIONS))
     def test_stored_figures_are_true(self, delivery_steps, story):
-        savepoint = self.env.cr.savepoint(flush=False)
-        try:
+        with self._undone():
             self._run_story(delivery_steps, story)
-        finally:
-            self.env.cr.precommit.clear()
-            savepoint.close(rollback=True)
-            self.env.invalidate_all(flush=False)

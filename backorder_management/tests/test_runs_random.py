@@ -11,13 +11,14 @@ from collections import Counter
 from datetime import timedelta
 from random import Random
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from .random_common import a_few_stories
 from .run_common import RunCommon
 from .test_random_operations import DEMAND_FIELDS, LINE_FIELDS
 
@@ -107,13 +108,7 @@ def invent_strategy(chance: Random) -> dict:
 
 
 seeds = st.integers(0, 10**9)
-thorough = settings(
-    max_examples=13,
-    deadline=None,
-    derandomize=True,
-    phases=(Phase.explicit, Phase.generate),  # shrinking takes minutes
-    suppress_health_check=list(HealthCheck),
-)
+thorough = settings(a_few_stories, max_examples=13)
 
 
 @tagged("post_install", "-at_install")
