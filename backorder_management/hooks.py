@@ -65,7 +65,6 @@ def post_init_hook(env):
     """Figures of all open demands and of orders cut short, the numbers of past
     shipments, and which of them were invoiced."""
     env = env(su=True)
-    env["res.company"].search([])._set_default_policy()
     _follow_picking_policy(env)
     _number_past_shipments(env)
     _date_open_shortages(env)

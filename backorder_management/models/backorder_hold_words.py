@@ -23,7 +23,7 @@ def describe_hold(env, reason: Reason, until: date | None, order) -> str:
     day = format_date(env, until)
     if reason.code == shipping.MORE_ARRIVES:
         return env._("Waits until %(day)s for %(what)s", day=day, what=why)
-    return env._("%(why)s; expected from %(day)s on", why=why, day=day)
+    return env._("%(why)s; may ship from %(day)s", why=why, day=day)
 
 
 def _describe_reason(env, reason: Reason, order) -> str:

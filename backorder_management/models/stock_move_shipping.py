@@ -350,6 +350,7 @@ class StockPicking(models.Model):
         left = self.move_ids.filtered(
             lambda move: (
                 move.state not in ("done", "cancel")
+                and not move.backorder_exchange  # it is owed
                 and move.product_uom.compare(
                     move._get_picked_quantity() if move.picked else 0.0,
                     move.product_uom_qty,
