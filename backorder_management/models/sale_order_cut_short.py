@@ -60,8 +60,9 @@ class SaleOrderLine(models.Model):
         changed = self.browse()
         if name == "qty_cancelled":
             changed = self.filtered(lambda line: line._origin.qty_cancelled != value)
-        super()._set_backorder_value(name, value)
+        result = super()._set_backorder_value(name, value)
         changed._recompute_after_cancelling()
+        return result
 
     def _recompute_after_cancelling(self):
         if not self:

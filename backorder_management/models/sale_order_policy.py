@@ -377,7 +377,7 @@ class ResCompany(models.Model):
     @api.model
     def _set_default_policies(self):
         """On installation; the demo's orders come after it."""
-        self.search([])._set_default_policy()
+        self.search([("backorder_policy_id", "=", False)])._set_default_policy()
 
     def _set_default_policy(self):
         """What Odoo does by itself, for companies that have agreed on nothing."""
