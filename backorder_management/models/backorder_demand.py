@@ -484,12 +484,22 @@ class BackorderDemand(models.Model):
 
     def _store_figures(self, moves, shortages):
         """Of rows that are there, what the planner has found out: the rest of most of
-        them never changes, and to look for it takes half of the time."""
+        them never changes, and to look for it takes half of the time.
+
+        Locked in one order for everybody, so that two processes never wait for each
+        other.
+        """
         if not moves:
             return
         self.env.cr.execute(
             SQL(
                 """
+                WITH locked AS (
+                    SELECT id, move_id
+                      FROM backorder_demand
+                     WHERE move_id = ANY(%(moves)s)
+                     ORDER BY move_id
+                       FOR NO KEY UPDATE)
                 UPDATE backorder_demand d
                    SET (qty_open, qty_allocated, qty_free, qty_short, own_chain, state,
                         reason, since, computed_at, write_uid, write_date)
@@ -498,9 +508,11 @@ class BackorderDemand(models.Model):
                         now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC')
                   FROM %(figures)s
                   JOIN stock_move m ON m.id = t.move_id
-                 WHERE d.move_id = t.move_id
+                  JOIN locked ON locked.move_id = t.move_id
+                 WHERE d.id = locked.id
                 """,
                 uid=self.env.uid,
+                moves=moves.ids,
                 figures=self._get_figures(moves, shortages),
             )
         )

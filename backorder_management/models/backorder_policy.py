@@ -290,8 +290,8 @@ class BackorderPolicy(models.Model):
     # -------------------------------------------------------------------------- use
 
     def write(self, vals):
-        if vals.get("active") is False:
-            self._check_not_agreed()
+        if not vals.get("active", True):
+            self.filtered("active")._check_not_agreed()
         result = super().write(vals)
         if not SHIPPING_FIELDS.isdisjoint(vals):
             self._get_open_orders()._follow_rules()
@@ -321,9 +321,16 @@ class BackorderPolicy(models.Model):
                         "%(policy)s is agreed with %(user)s: choose another agreement "
                         "there first.",
                         policy=policy.name,
-                        user=user.display_name,
+                        user=self._get_name_of_user(user),
                     )
                 )
+
+    def _get_name_of_user(self, found) -> str:
+        """Of whom has an agreement, what the user may know."""
+        own = found.with_env(self.env)
+        if own.has_access("read"):
+            return own.display_name
+        return self.env._("somebody in another company")
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_in_use(self):
@@ -356,10 +363,18 @@ class BackorderPolicy(models.Model):
 
     def _check_usable_in(self, company):
         """
-        :raise ValidationError: an agreement is another company's own
+        :raise ValidationError: an agreement is archived, or another company's own
         """
         # sudo: also where the user may not see the other company
         for policy in self.sudo():
+            if not policy.active:
+                raise ValidationError(
+                    self.env._(
+                        "%(policy)s is archived: choose another agreement, or restore "
+                        "it first.",
+                        policy=policy.name,
+                    )
+                )
             if policy.company_id and policy.company_id != company:
                 raise ValidationError(
                     self.env._(
@@ -394,6 +409,12 @@ class BackorderPolicy(models.Model):
             return records.search(domain, limit=1)
         companies = self.env["res.company"].sudo().with_context(active_test=False)
         others = Domain("id", "!=", beside.id) if beside else Domain.TRUE
+        if records._name == "res.partner":
+            # contacts follow their company, and are not asked
+            customers = Domain("parent_id", "=", False) | Domain(
+                "is_company", "=", True
+            )
+            domain = Domain(domain) & customers
         for company in companies.search(others, order="id"):
             if found := records.with_company(company).search(domain, limit=1):
                 return found

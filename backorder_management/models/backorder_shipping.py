@@ -244,7 +244,7 @@ class OrderShipping:
         """Where on its way to the customer an open move's goods are counted."""
         while move not in self.last_steps:
             following = move.move_dest_ids.filtered(
-                lambda each: each.id in self.shortages
+                lambda each: each in self.moves and each.id in self.shortages
             )
             if not following:
                 break

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ..planning.days import remember_days
 from .sale_order_invoicing import SHIPMENT_INVOICING
@@ -64,6 +64,11 @@ class ResCompany(models.Model):
         "CHECK (backorder_run_limit >= 0 AND backorder_retention_days >= 0)",
         "The limits of reallocation cannot be negative.",
     )
+
+    @api.constrains("backorder_policy_id")
+    def _check_backorder_policy_id(self):
+        for company in self:
+            company.backorder_policy_id._check_usable_in(company)
 
     def _remember_days(self):
         """Looks up the day of a moment where the company is, once for each moment."""

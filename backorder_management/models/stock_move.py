@@ -301,7 +301,7 @@ class StockMove(models.Model):
     def _get_backorder_arrivals(self, upstream, result, free_by_move):
         """What earlier steps have brought or hold for this move, and free cover."""
         if not upstream:
-            return 0.0, free_by_move.get(self.id, 0.0)
+            return 0.0, free_by_move.get(self._origin.id, 0.0)
         arrived, free = 0.0, 0.0
         for move in upstream:
             if move.state == "done":

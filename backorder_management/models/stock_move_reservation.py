@@ -38,9 +38,8 @@ BYPASSED_HOOKS = {
     "stock.location": ("_get_putaway_strategy",),
 }
 KNOWN_MODULES = ("stock", "product_expiry", "backorder_management")
-# Here it hangs on place, product and company alone whether goods are reserved at all;
-# what is subcontracted comes from places where nothing is.
-KNOWN_BYPASSES = ("stock", "mrp", "mrp_subcontracting", "backorder_management")
+# Here it hangs on place, product and company alone whether goods are reserved at all.
+KNOWN_BYPASSES = ("stock", "mrp", "backorder_management")
 
 # Above this many waiting moves the rest is left to a scheduled action.
 QUEUE_ABOVE = 5000

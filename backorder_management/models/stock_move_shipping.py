@@ -152,7 +152,9 @@ class StockMove(models.Model):
     def _filter_idle(self, checks: list[ShipmentCheck]):
         """Moves of orders with an agreement of which nothing is about to ship: with
         nothing they wait, whatever becomes of the rest of other orders."""
-        ruled = self._get_ruled_orders()
+        ruled = self._get_ruled_orders().filtered(
+            lambda order: not order.follows_picking_policy
+        )
         if not ruled:
             return self.browse()
         shipping_ids = {move.id for check in checks for move in check.moves}

@@ -163,9 +163,16 @@ class TestWhichAgreement(AgreementCommon):
         )
 
     def test_archived_counts_no_more(self):
-        self.gold.active = False
+        """As in databases where one was archived before that was refused."""
         self.customer.backorder_policy_id = self.gold
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE backorder_policy SET active = false WHERE id = %s", [self.gold.id]
+        )
+        self.env.invalidate_all()
         self.assertEqual(self._resolve(), (self.iron, "company"))
+        self.gold.write({"active": False, "name": "Old Gold"})  # it changes nothing
+        self.assertEqual(self.gold.name, "Old Gold")
 
     def test_each_company_its_own(self):
         other = self.env["res.company"].create({"name": "Other"})
@@ -1282,6 +1289,34 @@ class TestBadInput(AgreementCommon):
         policy.action_archive()
         self.assertFalse(policy.active)
         self.assertEqual(order.backorder_policy_id, policy)
+
+    def test_archive_one_of_a_contact_that_follows_no_more(self):
+        """Contacts have what their company had when they were archived."""
+        policy = self._agree()
+        contact = self.env["res.partner"].create(
+            {"name": "Chef", "parent_id": self.customer.id}
+        )
+        contact.backorder_policy_id = policy
+        contact.active = False
+        self.customer.backorder_policy_id = False
+        self.env.flush_all()
+        policy.action_archive()
+        self.assertFalse(policy.active)
+
+    def test_archived_ones_cannot_be_given(self):
+        policy = self.env["backorder.policy"].create({"name": "Old", "active": False})
+        for record in (self.customer, self.env.company):
+            with (
+                self.subTest(record=record),
+                self.assertRaisesRegex(ValidationError, "Old is archived: choose"),
+            ):
+                record.backorder_policy_id = policy
+
+    def test_archive_by_number(self):
+        """As other programs say it."""
+        policy = self._agree()
+        with self.assertRaisesRegex(UserError, "is agreed with Hotel Adler: choose"):
+            policy.write({"active": 0})
 
     def test_archive_the_default_of_a_company(self):
         other = self.env["res.company"].create({"name": "Other"})

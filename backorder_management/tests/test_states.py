@@ -8,6 +8,19 @@ from .common import STEPS, BackorderCommon
 
 @tagged("post_install", "-at_install")
 class TestStates(BackorderCommon):
+    def test_changed_in_the_form_and_not_saved(self):
+        """
+        GIVEN free stock that covers a line, and nobody reserves by himself
+        WHEN its quantity is typed in the form
+        THEN it is not short there
+        """
+        self.warehouse.out_type_id.reservation_method = "manual"
+        self._put_stock(self.glass, 10)
+        order = self._create_order((self.glass, 8))
+        with Form(order) as form, form.order_line.edit(0) as line:
+            line.product_uom_qty = 9
+            self.assertEqual(line.qty_backordered, 0)
+
     def test_stock_at_hand(self):
         """
         GIVEN 10 in stock
