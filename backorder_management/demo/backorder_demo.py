@@ -53,7 +53,7 @@ OPEN = [
     Sale("events_all_at_once", "events", -10, 4, {"wine": 72, "shaker": 6}, True),
     Sale("seaside_shakers", "seaside", -9, -2, {"shaker": 4}),
     Sale("lumiere_bar", "lumiere", -9, 3, {"shaker": 6, "jigger": 12, "mat": 4}),
-    Sale("adler_opening", "adler", -8, 6, {"corkscrew": 12, "mug": 48}, True),
+    Sale("adler_opening", "adler", -8, 6, {"corkscrew": 12, "wine": 48}, True),
     Sale("central_corkscrews", "central", -8, 1, {"corkscrew": 10}),
     Sale("davinci_refit", "davinci", -7, 7, {"tumbler": 72, "wine": 36}),
     Sale("fox_shakers", "fox", -6, 5, {"shaker": 8}),
@@ -86,7 +86,7 @@ AGREED = [
         {"jigger": 6, "tumbler": 12},
         agreement="consolidate",
     ),
-    Sale("cases", "davinci", -2, 8, {"mug": 90}, agreement="cases"),
+    Sale("cases", "davinci", -2, 8, {"mug": 150}, agreement="cases"),
     Sale("van_one", "seaside", -2, 10, {"spoon": 6}, agreement="address"),
     Sale("van_two", "seaside", -1, 11, {"bucket": 12}, agreement="address"),
     Sale("opening", "adler", -4, 15, {"jigger": 8, "bucket": 6}, agreement="collect"),
@@ -194,7 +194,7 @@ class BackorderDemo(models.AbstractModel):
             {"tumbler": 90, "shaker": 22, "corkscrew": 40, "mat": 10},
         )
         self._remember("receipt_to_validate", gate)
-        self._buy("glass", -6, 14, {"flute": 400, "tumbler": 120})
+        self._buy("glass", -6, 14, {"flute": 400, "tumbler": 180})
         self._buy("steel", -3, 18, {"shaker": 24, "bucket": 30, "mat": 40})
 
     # -------------------------------------------------------------------- operations
