@@ -194,7 +194,6 @@ class StockMove(models.Model):
         """Orders of these moves of which not simply all ships that is there."""
         # sudo: warehouse users need not have the right to read orders
         orders = self.sudo().sale_line_id.order_id
-        orders.fetch(orders._get_reservation_fields())  # as for the order of service
         return orders.filtered(lambda order: order._is_ruled())
 
     def _get_bound_orders(self) -> dict[int, tuple]:

@@ -85,7 +85,7 @@ class StockMove(models.Model):
         # is handed on, what is reserved by now too: other modules extend this method
         # to see what has been reserved (automatic waves do).
         if len(self) > MANY:
-            self.fetch([name for name in LOOKED_AT if name in self._fields])
+            self._read_together()
         if force_qty or not any(move._is_backorder_demand() for move in self):
             result = super()._action_assign(force_qty=force_qty)
             siblings = self.browse() if force_qty else self._get_bound_siblings()
@@ -107,6 +107,12 @@ class StockMove(models.Model):
         if ruled:
             demands._give_back_useless_reservations()
         return result
+
+    def _read_together(self) -> None:
+        self.fetch([name for name in LOOKED_AT if name in self._fields])
+        # sudo: warehouse users need not have the right to read orders
+        orders = self.sudo().sale_line_id.order_id
+        orders.fetch(orders._get_reservation_fields())
 
     def _update_reserved_quantity(
         self,

@@ -104,6 +104,8 @@ class StockMove(models.Model):
     def _action_done(self, cancel_backorder=False):
         # Every way to ship ends here: the form, lists, batches, scripts, later steps.
         # It is here that backorders are made, as others may group transfers.
+        if not self._get_ruled_orders():
+            return super()._action_done(cancel_backorder=cancel_backorder)
         checks = self._get_shipment_checks(picked=True)
         idle = self._filter_idle(checks)
         if not checks and not idle:
@@ -325,6 +327,8 @@ class StockPicking(models.Model):
         ships = self.move_ids.filtered(
             lambda move: move.quantity and move.state not in ("done", "cancel")
         )
+        if not ships:
+            self._check_not_held()  # more to the point than that nothing is reserved
         if barred and not ships - barred:
             self.move_ids._check_may_ship(held)
         elif barred:

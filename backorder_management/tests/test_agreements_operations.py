@@ -222,6 +222,25 @@ class TestBatch(OperationsCommon):
         self.assertNotAsked(cancels)
 
 
+class TestNothingReserved(OperationsCommon):
+    def test_held(self):
+        """The user reads why, and not that nothing is reserved."""
+        held = self._sell_four_of_ten(
+            "Hotel Adler", shipping="threshold", first_min_percent=80
+        )
+        self.assertReserved(held, 0)
+        with self.assertRaisesRegex(
+            UserError, "must not ship yet. 40 % of 80 % by quantity"
+        ):
+            self._press_validate(self._delivery(held))
+
+    def test_nothing_is_there(self):
+        """Odoo says it by itself."""
+        order = self._create_order((self.glass, 10))
+        with self.assertRaisesRegex(UserError, "zero"):
+            self._press_validate(self._delivery(order))
+
+
 class TestListOfDeliveries(OperationsCommon):
     """
     GIVEN deliveries that leave a rest: one customer is asked about it, one wants none,
