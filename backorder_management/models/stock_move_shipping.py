@@ -290,12 +290,12 @@ class StockPicking(models.Model):
             # a batch puts out what must not ship, and here that is all there was
             self.browse(self.env.context.get("pickings_to_detach"))._check_not_held()
         # said before anybody is asked about backorders
-        by_button = self.with_context(button_validate_picking_ids=self.ids)
-        for picking in by_button:
-            if not any(picking.move_ids.mapped("picked")):
-                picking._mark_what_may_ship()
-        moves = by_button.move_ids
-        moves._check_may_ship(moves._get_shipment_checks(picked=True))
+        moves = self.with_context(button_validate_picking_ids=self.ids).move_ids
+        if moves._get_ruled_orders():
+            for picking in moves.picking_id:
+                if not any(picking.move_ids.mapped("picked")):
+                    picking._mark_what_may_ship()
+            moves._check_may_ship(moves._get_shipment_checks(picked=True))
         return super().button_validate()
 
     def _check_not_held(self):
