@@ -82,9 +82,9 @@ class SaleOrderLine(models.Model):
         """Lines that were cut short and whose price is due on the order."""
         return self.filtered(
             lambda line: (
-                line.state == "sale"
+                line.qty_cancelled  # hardly ever
+                and line.state == "sale"
                 and line.product_id.invoice_policy == "order"
-                and line.qty_cancelled
             )
         )
 

@@ -39,10 +39,11 @@ class StockMove(models.Model):
         return result
 
     def unlink(self):
-        # sudo: as below; the orders are to be told
-        self.env["backorder.pin.arrival"].sudo().search(
-            [("move_id", "in", self.ids)]
-        )._lose_arrivals()
+        if self:  # core merges moves and then deletes those left over, mostly none
+            # sudo: as below; the orders are to be told
+            rows = self.env["backorder.pin.arrival"].sudo()
+            if rows := rows.search([("move_id", "in", self.ids)]):
+                rows._lose_arrivals()
         return super().unlink()
 
     def _settle_pins(self):

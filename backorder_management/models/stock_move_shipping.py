@@ -290,8 +290,8 @@ class StockPicking(models.Model):
             # a batch puts out what must not ship, and here that is all there was
             self.browse(self.env.context.get("pickings_to_detach"))._check_not_held()
         # said before anybody is asked about backorders
-        moves = self.with_context(button_validate_picking_ids=self.ids).move_ids
-        if moves._get_ruled_orders():
+        if self.move_ids._get_ruled_orders():
+            moves = self.with_context(button_validate_picking_ids=self.ids).move_ids
             for picking in moves.picking_id:
                 if not any(picking.move_ids.mapped("picked")):
                     picking._mark_what_may_ship()
