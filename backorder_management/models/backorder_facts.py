@@ -43,6 +43,7 @@ class Fact:
         reserved for it and may be moved
     :param fixed: what is reserved and may not be moved
     :param excluded: why it takes no part
+    :param overdue: passed over more often, or longer, than the strategy lets it be
     """
 
     move_id: int
@@ -72,6 +73,7 @@ class Fact:
     outcome: str = GAIN
     passed_runs: int = 0
     passed_since: datetime | None = None
+    overdue: bool = False
     received_for: bool = False
     foreign_unit: bool = False
     full_packaging: bool = False
@@ -438,6 +440,7 @@ class FactFinder:
     def set_outcomes(self, facts: dict[int, Fact]) -> None:
         """What may happen to each demand; the first segment that fits it counts."""
         for fact in facts.values():
+            fact.overdue = self.is_overdue(fact)
             if fact.excluded == PINNED:
                 # keeps what it has, whatever a segment says, and may get more
                 fact.excluded, fact.outcome, fact.pinned = "", GAIN, True
@@ -550,7 +553,7 @@ class FactFinder:
             unit=self.get_unit(fact),
             fit=self.get_fit(fact),
             ships_complete=fact.ships_complete and bool(fact.order_id),
-            overdue=self.is_overdue(fact),
+            overdue=fact.overdue,
             pinned=fact.pinned,
         )
 
@@ -750,7 +753,7 @@ class FactFinder:
                     fact.ships_complete,
                     fact.ruled and fact.policy_changed,
                     lacking.get(fact.order, 0),
-                    self.is_overdue(fact),
+                    fact.overdue,
                     [str(each.get(fact.move_id)) for each in values.values()],
                 )
             )

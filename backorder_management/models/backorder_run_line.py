@@ -26,7 +26,8 @@ class BackorderRunLine(models.Model):
     group_id = fields.Many2one(
         "backorder.run.group", readonly=True, ondelete="cascade", index=True
     )
-    company_id = fields.Many2one("res.company", readonly=True, index=True)
+    # not stored: PostgreSQL checks, and locks, what each of 100,000 lines refers to
+    company_id = fields.Many2one(related="run_id.company_id")
     currency_id = fields.Many2one(related="company_id.currency_id")
     state = fields.Selection(related="run_id.state")
     run_date = fields.Datetime(related="run_id.simulated_at")
