@@ -278,9 +278,11 @@ class BackorderPolicy(models.Model):
         }
         return texts[code]
 
-    @api.onchange("shipping")
+    @api.onchange("shipping", "ship_together")
     def _onchange_shipping(self):
         """Rules that do not go with the new way of shipping are hidden, and empty."""
+        if self.ship_together == agreement.ADDRESS:
+            self.max_shipments = 0
         if self.shipping in (agreement.AVAILABLE, agreement.COMPLETE_ORDER):
             self.first_min_percent = self.next_min_percent = 0.0
         if self.shipping == agreement.COMPLETE_ORDER:

@@ -1269,6 +1269,14 @@ class TestBadInput(AgreementCommon):
         self.assertEqual(policy.first_min_percent, 0)
         self.assertEqual(policy.max_shipments, 0)
 
+    def test_form_empties_what_orders_of_one_address_cannot_have(self):
+        form = Form(self.env["backorder.policy"])
+        form.name = "New"
+        form.max_shipments = 2
+        form.remainder = "wait"
+        form.ship_together = "address"
+        self.assertEqual(form.save().max_shipments, 0)
+
     def test_delete_one_in_use(self):
         policy = self._agree()
         with self.assertRaisesRegex(UserError, "is agreed with Hotel Adler: choose"):
