@@ -9,17 +9,14 @@ from odoo.exceptions import UserError
 from odoo.tools import float_compare
 
 from ..planning.allocation import Allocation
-from .stock_quant import DeferredReservations
-
-# Location, lot, package and owner ids; 0 for none.
-Key = tuple[int, int, int, int]
+from .stock_quant import DeferredReservations, Place, get_place
 
 
 class StockMove(models.Model):
     _inherit = "stock.move"
 
     @api.model
-    def _change_holdings(self, changes: dict[int, dict[Key, float]], special=()):
+    def _change_holdings(self, changes: dict[int, dict[Place, float]], special=()):
         """Give back and take what is reserved: all of it or, with an error, nothing.
 
         :param changes: by move id and place: what to add, negative to give back, in
@@ -65,7 +62,7 @@ class StockMove(models.Model):
             )
         )
 
-    def _give_back_at(self, key: Key, quantity: float) -> None:
+    def _give_back_at(self, key: Place, quantity: float) -> None:
         """Lower what is reserved at one place, the newest line first."""
         unit = self.product_id.uom_id
         lines = self.move_line_ids.filtered(
@@ -142,9 +139,11 @@ class StockMove(models.Model):
         self._recompute_state()
         self._place_reserved_lines()
 
-    def _get_holdings(self) -> dict[int, dict[Key, float]]:
+    def _get_holdings(self) -> dict[int, dict[Place, float]]:
         """What is reserved and may be moved, by move id and place; product's unit."""
-        holdings: dict[int, dict[Key, float]] = defaultdict(lambda: defaultdict(float))
+        holdings: dict[int, dict[Place, float]] = defaultdict(
+            lambda: defaultdict(float)
+        )
         for line in self.move_line_ids:
             if line._is_movable():
                 quantity = line.quantity_product_uom
@@ -180,13 +179,8 @@ class StockMoveLine(models.Model):
         packed = self.result_package_id and not self.is_entire_pack
         return not self.picked and not packed
 
-    def _get_holding_key(self) -> Key:
-        return (
-            self.location_id.id,
-            self.lot_id.id or 0,
-            self.package_id.id or 0,
-            self.owner_id.id or 0,
-        )
+    def _get_holding_key(self) -> Place:
+        return get_place(self)
 
     def _lower_reservation(self, quantity: float) -> None:
         """Take a quantity in the product's unit off the line."""
@@ -213,8 +207,8 @@ class StockMoveLine(models.Model):
 class StockQuant(models.Model):
     _inherit = "stock.quant"
 
-    def _get_holding_key(self) -> Key:
-        return tuple(part or 0 for part in self._get_reservation_key()[1:])
+    def _get_holding_key(self) -> Place:
+        return get_place(self)
 
     def _lack(self, quantity: float) -> bool:
         """Is less than this quantity free in quants of one kind?"""

@@ -18,7 +18,7 @@ from ..planning.allocation import (
     rank_by_default,
 )
 from ..planning.shipping import fit_to_packages
-from .stock_quant import DeferredReservations
+from .stock_quant import DeferredReservations, get_place
 
 # Methods that reserving in bulk does not call. Where a module we do not know extends
 # one of them, its rules count: the moves are then left to core's own routine.
@@ -459,13 +459,13 @@ class StockMove(models.Model):
         :return: values of the move lines that are still to be created
         """
         lines = {
-            _get_place(line): line
+            get_place(line): line
             for line in self.move_line_ids
             if not line.result_package_id
         }
         by_key: dict[tuple, list] = {}
         for quant, quantity in shares:
-            by_key.setdefault(_get_place(quant), [quant, 0.0])[1] += quantity
+            by_key.setdefault(get_place(quant), [quant, 0.0])[1] += quantity
         vals_list = []
         for key, (quant, quantity) in by_key.items():
             line = lines.get(key)
@@ -639,16 +639,6 @@ class StockMove(models.Model):
             # Whoever cancels an order need not be allowed to see who is served next.
             waiting = self.sudo()._search_waiting(places)
             waiting._filter_backorder_demands()._reallocate()
-
-
-def _get_place(record) -> tuple:
-    """Where goods are, and whose: ids, as records are slow as keys."""
-    return (
-        record.location_id.id,
-        record.lot_id.id,
-        record.package_id.id,
-        record.owner_id.id,
-    )
 
 
 def _fit_to_unit(unit, move_unit, quantity: float) -> float:

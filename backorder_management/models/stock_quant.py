@@ -9,6 +9,18 @@ from odoo.tools import SQL
 SORTED_STRATEGIES = ("fifo", "lifo", "closest")
 # What is being reserved, or given back if negative, in the product's unit.
 RESERVING = "backorder_management.reserving"
+# Location, lot, package and owner ids; 0 for none.
+Place = tuple[int, int, int, int]
+
+
+def get_place(record) -> Place:
+    """Where a quant or a move line is, and whose. Records are slow as keys."""
+    return (
+        record.location_id.id,
+        record.lot_id.id or 0,
+        record.package_id.id or 0,
+        record.owner_id.id or 0,
+    )
 
 
 class DeferredReservations:
@@ -236,13 +248,7 @@ class StockQuant(models.Model):
 
     def _get_reservation_key(self) -> tuple:
         """Ids of what makes a quant distinct for a move line."""
-        return (
-            self.product_id.id,
-            self.location_id.id,
-            self.lot_id.id,
-            self.package_id.id,
-            self.owner_id.id,
-        )
+        return (self.product_id.id, *get_place(self))
 
     def _lock_for_reservation(self) -> None:
         """Wait until nobody else changes these quants, in one order for everybody.

@@ -335,15 +335,7 @@ class TestRests(OperationsCommon):
 
     def test_told_is_nothing_of_another_transfer(self):
         self._agree(max_shipments=1, remainder="cancel")
-        self._put_stock(self.glass, 4)
-        order = self._create_order((self.glass, 10))
-        first = self._delivery(order)
-        first.printed = True
-        self._put_stock(self.cup, 3)
-        order.order_line = [
-            Command.create({"product_id": self.cup.id, "product_uom_qty": 3})
-        ]
-        self._settle()
+        order, first = self._order_in_two_transfers()
         self._press_validate(first)
         self.assertRest(order, [4, 0], [0, 3], [6, 0])
         self.assertIn("Cancelled: 6.00", order.message_ids[0].body)
@@ -368,15 +360,7 @@ class TestTransfersOfOneOrder(OperationsCommon):
     def test_one_waits_while_the_other_ships(self):
         """Lines that must be complete, each in a transfer of its own."""
         self._agree(shipping="complete_lines")
-        self._put_stock(self.glass, 4)
-        order = self._create_order((self.glass, 10))
-        first = self._delivery(order)
-        first.printed = True
-        self._put_stock(self.cup, 3)
-        order.order_line = [
-            Command.create({"product_id": self.cup.id, "product_uom_qty": 3})
-        ]
-        self._settle()
+        order, first = self._order_in_two_transfers()
         second = order.picking_ids - first
         self.assertEqual(first.backorder_hold_reason, "Only complete lines ship")
         self.assertEqual((second.backorder_held, second.state), (False, "assigned"))

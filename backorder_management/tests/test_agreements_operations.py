@@ -31,6 +31,24 @@ class OperationsCommon(AgreementCommon):
         cls._put_stock(product, 4)
         return cls._create_order((product, 10), partner=partner)
 
+    @classmethod
+    def _order_in_two_transfers(cls):
+        """An order for ten glasses, of which four are there and about to leave, and
+        for three cups that were added since and are there, too.
+
+        :return: the order, and the transfer of the glasses
+        """
+        cls._put_stock(cls.glass, 4)
+        order = cls._create_order((cls.glass, 10))
+        first = order.picking_ids
+        first.printed = True
+        cls._put_stock(cls.cup, 3)
+        order.order_line = [
+            Command.create({"product_id": cls.cup.id, "product_uom_qty": 3})
+        ]
+        cls._settle()
+        return order, first
+
     def _answer(self, action, *, backorder):
         """What the user is asked about backorders is answered."""
         self.assertEqual(action["res_model"], "stock.backorder.confirmation")
@@ -784,6 +802,14 @@ class TestHalfPicked(OperationsCommon):
     def _receive_more(self, quantity):
         self._receive((self.order.order_line.product_id, quantity))
 
+    def assertLeavesAtOnce(self):
+        self._walk(self.order)
+        self.assertRest(self.order, [10], [0], [0])
+        self.assertEqual(
+            self.order.picking_ids.filtered("release_number").mapped("release_number"),
+            [1],
+        )
+
     def test_being_picked(self):
         pick = self._delivery(self.order)
         pick.move_ids.picked = True
@@ -795,12 +821,7 @@ class TestHalfPicked(OperationsCommon):
         self._receive_more(6)
         # the other six are there: they can be picked after these, and join them
         self._pick()
-        self._walk(self.order)
-        self.assertRest(self.order, [10], [0], [0])
-        self.assertEqual(
-            self.order.picking_ids.filtered("release_number").mapped("release_number"),
-            [1],
-        )
+        self.assertLeavesAtOnce()
 
     def test_picked(self):
         """What has been picked waits at the last step for the rest."""
@@ -813,12 +834,7 @@ class TestHalfPicked(OperationsCommon):
         with self.assertRaisesRegex(UserError, "Ships all at once"):
             out.button_validate()
         self._receive_more(6)
-        self._walk(self.order)
-        self.assertRest(self.order, [10], [0], [0])
-        self.assertEqual(
-            self.order.picking_ids.filtered("release_number").mapped("release_number"),
-            [1],
-        )
+        self.assertLeavesAtOnce()
 
     def test_share_changes(self):
         out = self._pick()
