@@ -45,6 +45,7 @@ from . import backorder_run_why
 from . import sale_order_block
 from . import sale_order_policy
 from . import stock_picking_hold
+from . import sale_order_hold
 from . import stock_move_shipping
 from . import stock_move_arrival
 from . import stock_exchange

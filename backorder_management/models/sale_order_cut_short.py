@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 CUT_SHORT = "cut_short"
 
@@ -16,6 +16,12 @@ class SaleOrder(models.Model):
         selection_add=[(CUT_SHORT, "Delivered, Rest Cancelled")],
         ondelete={CUT_SHORT: "set full"},
     )
+    has_cancelled_rest = fields.Boolean(compute="_compute_has_cancelled_rest")
+
+    @api.depends("order_line.qty_cancelled")
+    def _compute_has_cancelled_rest(self):
+        for order in self:
+            order.has_cancelled_rest = any(order.order_line.mapped("qty_cancelled"))
 
     def _compute_delivery_status(self):
         # The cancelled quantities are no declared dependency, see `_compute_backorder`.

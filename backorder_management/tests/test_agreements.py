@@ -851,6 +851,17 @@ class TestValidating(AgreementCommon):
             deliveries.button_validate()
         self.assertNotIn("done", deliveries.mapped("state"))
 
+    def test_order_says_why_it_waits(self):
+        """To auditors, too, who may not read deliveries."""
+        order = self._hold()
+        user = self._create_user("auditor", "account.group_account_readonly")
+        self.assertFalse(order.picking_ids.with_user(user).has_access("read"))
+        self.assertEqual(
+            order.with_user(user).backorder_hold_reason, "40 % of 80 % by quantity"
+        )
+        self._receive((self.glass, 6))
+        self.assertFalse(order.with_user(user).backorder_hold_reason)
+
     def test_as_a_warehouse_user(self):
         order = self._hold()
         user = self._create_user("packer", "stock.group_stock_user")

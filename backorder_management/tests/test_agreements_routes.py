@@ -376,6 +376,7 @@ class TestSteps(AgreementCommon):
         )
         self.assertFalse(here.backorder_held)
         self.assertEqual(there.backorder_hold_reason, "25 % of 50 % by quantity")
+        self.assertEqual(order.backorder_hold_reason, there.backorder_hold_reason)
         self.assertIs(self._press_validate(here), True)
         self.assertEqual(here.state, "done")
         with self.assertRaisesRegex(UserError, "25 % of 50 %"):

@@ -437,8 +437,10 @@ class TestDeliveryStatus(CancelCommon):
         self._put_stock(self.glass, 4)
         order = self._create_order((self.glass, 10))
         self.assertEqual(order.delivery_status, "pending")
+        self.assertFalse(order.has_cancelled_rest)
         self._validate(order.picking_ids, backorder=False)
         self.assertEqual(order.delivery_status, "cut_short")
+        self.assertTrue(order.has_cancelled_rest)
         order.order_line.product_uom_qty = 12
         self._settle()
         self.assertEqual(order.delivery_status, "partial")
@@ -447,6 +449,7 @@ class TestDeliveryStatus(CancelCommon):
         self.assertEqual(order.delivery_status, "cut_short")
         order.order_line.product_uom_qty = 4
         self.assertEqual(order.delivery_status, "full")  # at once, on the saved form
+        self.assertFalse(order.has_cancelled_rest)
 
     def test_a_line_cancelled_altogether(self):
         jug = self._create_product("Jug")

@@ -1,0 +1,25 @@
+"""What of an order is held, for people who work with orders."""
+
+from odoo import api, fields, models
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    backorder_hold_reason = fields.Char(
+        "Why It Is Held",
+        compute="_compute_backorder_hold_reason",
+        help="Goods are there, but the agreement with the customer says: not yet.",
+    )
+
+    @api.depends("picking_ids.backorder_hold_facts", "picking_ids.backorder_hold_until")
+    @api.depends_context("lang")
+    def _compute_backorder_hold_reason(self):
+        for order in self:
+            # sudo: who may read an order, as auditors may, may know why it waits
+            held = order.sudo().picking_ids.filtered("backorder_held").sorted("id")
+            if len(held) > 1:
+                reasons = [f"{each.name}: {each.backorder_hold_reason}" for each in held]
+            else:
+                reasons = held.mapped("backorder_hold_reason")
+            order.backorder_hold_reason = "; ".join(reasons)
