@@ -18,8 +18,10 @@ class SaleOrder(models.Model):
         for order in self:
             # sudo: who may read an order, as auditors may, may know why it waits
             held = order.sudo().picking_ids.filtered("backorder_held").sorted("id")
-            if len(held) > 1:
-                reasons = [f"{each.name}: {each.backorder_hold_reason}" for each in held]
-            else:
-                reasons = held.mapped("backorder_hold_reason")
-            order.backorder_hold_reason = "; ".join(reasons)
+            several = len(held) > 1
+            order.backorder_hold_reason = "; ".join(
+                f"{picking.name}: {picking.backorder_hold_reason}"
+                if several
+                else picking.backorder_hold_reason
+                for picking in held
+            )

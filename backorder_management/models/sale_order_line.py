@@ -121,6 +121,10 @@ class SaleOrderLine(models.Model):
                 "backorder_since": False,
                 "backorder_state": "none",
             }
+        if len(moves) == 1 and moves.product_id == self.product_id:
+            found = shortages.get(moves.id)
+            if found and not found.free and not found.short:
+                return self._prepare_allocated_values(moves, found.open)
         open_moves = moves.filtered(
             lambda move: move.id in shortages and move._is_last_backorder_step()
         )
@@ -135,12 +139,7 @@ class SaleOrderLine(models.Model):
                 move.backorder_since for move in moves if not move._is_void()
             ),
         )
-        held = any(
-            picking.backorder_state == HELD or picking._holds_line(self)
-            for step in moves
-            if step.id in shortages
-            for picking in step.picking_id
-        )
+        held = any(self._is_held(step) for step in moves if step.id in shortages)
         return {
             "qty_backorder_open": open_qty,
             "qty_allocated": allocated,
@@ -149,6 +148,29 @@ class SaleOrderLine(models.Model):
             "backorder_since": self._get_backorder_since(open_moves),
             "backorder_state": line_state(figures, held),
         }
+
+    def _prepare_allocated_values(self, move, open_quantity: float) -> dict:
+        """The same for a line whose only move has all it wants: most lines, most of the
+        time.
+
+        :param open_quantity: product's unit
+        """
+        open_qty = self._sum_backorder_qty([(move, open_quantity)])
+        since = move.backorder_since
+        figures = Figures(open=open_qty, was_short=bool(since))
+        return {
+            "qty_backorder_open": open_qty,
+            "qty_allocated": open_qty,
+            "qty_backordered": 0.0,
+            "qty_cancelled": 0.0,
+            "backorder_since": since,
+            "backorder_state": line_state(figures, self._is_held(move)),
+        }
+
+    def _is_held(self, step) -> bool:
+        """Does the agreement hold the line at this step of its delivery?"""
+        picking = step.picking_id
+        return picking.backorder_state == HELD or picking._holds_line(self)
 
     def _sum_backorder_shortages(self, open_moves, shortages):
         """Open, allocated and short quantity of the line, in its unit."""

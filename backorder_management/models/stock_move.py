@@ -143,6 +143,8 @@ class StockMove(models.Model):
 
         Also true of a later step whose goods were taken back on the way.
         """
+        if not self.move_orig_ids:
+            return True
         upstream = self._get_backorder_upstream()
         if any(move.state in OPEN_STATES for move in upstream):
             return False

@@ -26,7 +26,7 @@ class StockMove(models.Model):
 
     def _note_arrivals(self):
         """Have deliveries decided on again that wait for more of these products."""
-        if not self.env["backorder.policy"]._does_any_wait_for_more():
+        if not self or not self.env["backorder.policy"]._does_any_wait_for_more():
             return
         arrivals = self.filtered(
             lambda move: (

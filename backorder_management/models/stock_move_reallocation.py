@@ -192,6 +192,8 @@ class StockMove(models.Model):
 
     def _get_ruled_orders(self):
         """Orders of these moves of which not simply all ships that is there."""
+        if not self:
+            return self.env["sale.order"]
         # sudo: warehouse users need not have the right to read orders
         orders = self.sudo().sale_line_id.order_id
         return orders.filtered(lambda order: order._is_ruled())

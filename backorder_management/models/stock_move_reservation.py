@@ -206,20 +206,20 @@ class StockMove(models.Model):
             "stock.move", "_should_bypass_reservation", KNOWN_BYPASSES
         ):
             return self.filtered(lambda move: move._takes_from_stock())
-        found: dict[tuple, bool] = {}
-        return self.filtered(
-            lambda move: move._wants_more() and not move._bypasses_like(found)
+        # asking takes long: once for moves of a kind
+        wanting = self.filtered(lambda move: move._wants_more())
+        kinds = wanting.grouped(
+            lambda move: (move.product_id.id, move.location_id.id, move.company_id.id)
         )
-
-    def _bypasses_like(self, found: dict[tuple, bool]) -> bool:
-        """As `_should_bypass_reservation`, which takes long, once for moves of a kind.
-
-        :param found: what was found for kinds so far
-        """
-        kind = (self.product_id.id, self.location_id.id, self.company_id.id)
-        if kind not in found:
-            found[kind] = self._should_bypass_reservation()
-        return found[kind]
+        bypassing = self.browse().union(
+            *(
+                moves
+                for moves in kinds.values()
+                # iterated, so that what is read for one is read for all
+                if next(iter(moves))._should_bypass_reservation()
+            )
+        )
+        return wanting - bypassing if bypassing else wanting
 
     def _takes_from_stock(self) -> bool:
         """Would core look for quants for this move?"""
@@ -441,7 +441,7 @@ class StockMove(models.Model):
 
     def _create_reserved_lines(self, allocations, quants, states) -> None:
         # Iterated together, so that what is read for one is read for all.
-        quant_by_id = {quant.id: quant for quant in quants}
+        quant_by_id = {quant.id: (quant, get_place(quant)) for quant in quants}
         vals_list = []
         for move, allocation in zip(self, allocations, strict=True):
             if move.company_id != move.env.company:
@@ -456,6 +456,7 @@ class StockMove(models.Model):
     def _reserve_shares(self, shares) -> list[dict]:
         """Add quantities of quants to the move's lines.
 
+        :param shares: quant with its place, and quantity
         :return: values of the move lines that are still to be created
         """
         lines = {
@@ -464,8 +465,8 @@ class StockMove(models.Model):
             if not line.result_package_id
         }
         by_key: dict[tuple, list] = {}
-        for quant, quantity in shares:
-            by_key.setdefault(get_place(quant), [quant, 0.0])[1] += quantity
+        for (quant, key), quantity in shares:
+            by_key.setdefault(key, [quant, 0.0])[1] += quantity
         vals_list = []
         for key, (quant, quantity) in by_key.items():
             line = lines.get(key)
@@ -481,9 +482,13 @@ class StockMove(models.Model):
         """What core does with lines just reserved: whole packages, then putaway."""
         if not self.env.context.get("bypass_entire_pack"):
             self.picking_id._check_entire_pack()
-        redirecting = self.location_dest_id.filtered(
+        places = self.location_dest_id
+        redirecting = places.filtered(
             lambda place: place.usage == "view" or place.putaway_rule_ids
         )
+        if len(places) == 1 and not redirecting:
+            if self.move_line_ids.location_dest_id == places:
+                return
         self.filtered(
             lambda move: (
                 move.location_dest_id in redirecting
@@ -493,7 +498,7 @@ class StockMove(models.Model):
 
     def _update_orderpoints(self):
         # Core asks once per move; one per product and place says as much.
-        if len(self) < 2:
+        if len(self.product_id) == len(self):
             return super()._update_orderpoints()
         places = {
             (move.product_id, move.location_id, move.location_dest_id): move.id
