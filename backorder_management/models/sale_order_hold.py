@@ -16,8 +16,7 @@ class SaleOrder(models.Model):
     @api.depends_context("lang")
     def _compute_backorder_hold_reason(self):
         for order in self:
-            # sudo: who may read an order, as auditors may, may know why it waits
-            held = order.sudo().picking_ids.filtered("backorder_held").sorted("id")
+            held = order.picking_ids.filtered("backorder_held").sorted("id")
             several = len(held) > 1
             order.backorder_hold_reason = "; ".join(
                 f"{picking.name}: {picking.backorder_hold_reason}"

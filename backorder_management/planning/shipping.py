@@ -449,9 +449,10 @@ def _get_kept(
     rules: Rules, order: Order, decision: Decision
 ) -> Mapping[Hashable, float]:
     """What an order that does not ship may hold meanwhile."""
+    collected = _get_collected(rules, order)
     if decision.reason is not None and decision.reason.code in CALENDAR:
-        return decision.keeps
-    return _get_collected(rules, order)
+        return {**collected, **decision.keeps}
+    return collected
 
 
 def _get_collected(rules: Rules, order: Order) -> dict[Hashable, float]:

@@ -232,6 +232,24 @@ class TestShipping(TestCase):
         )
         self.assertEqual(may_use(rules, order.with_available({"A": 17})), {"A": 10})
 
+    def test_what_was_collected_stays_while_the_rest_is_waited_for(self):
+        """A is complete now, and waits for what completes B tomorrow."""
+        order = self._order(
+            Line("A", 1, 1, 0),
+            Line("B", 2, 2, 0),
+            ordered_on=MONDAY,
+            arrivals=[Arrival(_day(1), "B", 1)],
+        )
+        rules = Rules(
+            shipping=agreement.COMPLETE_LINES,
+            consolidate_days=1,
+            accumulate=agreement.AFTER_DAYS,
+        )
+        self.assertEqual(may_use(rules, order.with_available({"B": 1})), {"B": 1})
+        there = order.with_available({"A": 1, "B": 1})
+        self.assertEqual(decide(rules, there).reason.code, shipping.MORE_ARRIVES)
+        self.assertEqual(may_use(rules, there), {"A": 1, "B": 1})
+
     def test_lines_that_must_be_complete(self):
         """Kept as a backorder whatever else happens, with goods or without."""
         order = self._order(Line("A", 9, 9, 0), Line("B", 5, 5, 5), Line("C", 2, 2, 1))
