@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from ..planning.days import remember_days
+from ..planning.deposits import EARLY, LAST, PROPORTION
 from .sale_order_invoicing import SHIPMENT_INVOICING
 
 
@@ -13,6 +14,17 @@ class ResCompany(models.Model):
         default="per_order",
         required=True,
         help="For customers who have no choice of their own.",
+    )
+    deposit_deduction = fields.Selection(
+        [
+            (PROPORTION, "In proportion to the value of each shipment"),
+            (EARLY, "As early as possible"),
+            (LAST, "On the last invoice"),
+        ],
+        string="Deduct Deposits",
+        default=PROPORTION,
+        required=True,
+        help="Of orders with an invoice for each shipment.",
     )
     backorder_strategy_id = fields.Many2one(
         "backorder.strategy",

@@ -58,6 +58,9 @@ class _CoreInvoice:
         }
 
     def _prepare_line(self, vals, line):
+        if line.deposit and line.quantity != vals["quantity"]:
+            sale_line = self.sale_lines.browse(self.line_ids[line.entry])
+            return sale_line._prepare_deducted_vals(vals, line.deposit)
         if line.shares:
             vals = {
                 **vals,
@@ -237,6 +240,9 @@ class SaleOrder(models.Model):
             apportionment = None
             if kind == "line" and line in settled and invoice.has_once(line):
                 apportionment = apportion(*settled[line], quantity)
+            deposit = None
+            if line.is_downpayment and quantity < 0:
+                deposit = line._get_deposit_left()
             entries.append(
                 Entry(
                     kind,
@@ -244,6 +250,7 @@ class SaleOrder(models.Model):
                     (vals.get("price_unit") or 0.0)
                     * (1 - (vals.get("discount") or 0.0) / 100),
                     apportionment,
+                    deposit,
                 )
             )
         return entries
@@ -259,6 +266,9 @@ class SaleOrder(models.Model):
             [0, *shipments.ids],
             only=None if chosen is None else frozenset(chosen),
             deduct_later=chosen is not None and self._has_more_to_ship(shipments),
+            deduction=self._prepare_deduction(invoice)
+            if any(entry.deposit for entry in entries)
+            else None,
         )
         return [
             {

@@ -8,9 +8,11 @@ order in which they happened, oldest first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
+
+from .deposits import Deposit, deduct
 
 # Ten times finer than any unit of measure in use; cuts off the noise of float sums.
 _DECIMALS = 8
@@ -317,12 +319,14 @@ class Entry:
 
     :ivar unit_amount: price of one unit after discount, in document currency
     :ivar apportionment: None for what is not invoiced by shipment
+    :ivar deposit: what of a deposit this line deducts at most
     """
 
     kind: Kind
     quantity: float = 0.0
     unit_amount: float = 0.0
     apportionment: Apportionment | None = None
+    deposit: Deposit | None = None
 
     @property
     def deducts(self) -> bool:
@@ -332,11 +336,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class DocumentLine:
-    """A line of one of the invoices: which entry, how much of it, for which moves."""
+    """A line of one of the invoices: which entry, how much of it, for which moves.
+
+    :ivar deposit: what it deducts of a deposit
+    """
 
     entry: int
     quantity: float
     shares: tuple[Share, ...] = ()
+    deposit: Deposit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,11 +373,19 @@ class _Draft:
         for line in other.lines.values():
             self.add(line.entry, line.quantity, line.shares)
 
+    def deduct(self, entry: int, deposit: Deposit) -> None:
+        if deposit.quantity:
+            self.lines[entry] = _deducted(entry, deposit)
+
     def amount(self, entries: Sequence[Entry]) -> float:
+        """Untaxed, before deposits."""
         return sum(
             line.quantity * entries[line.entry].unit_amount
             for line in self.lines.values()
         )
+
+    def get_quantities(self) -> dict[int, float]:
+        return {line.entry: line.quantity for line in self.lines.values()}
 
 
 def _joined(shares: tuple[Share, ...], more: tuple[Share, ...]) -> tuple[Share, ...]:
@@ -382,6 +398,8 @@ def _joined(shares: tuple[Share, ...], more: tuple[Share, ...]) -> tuple[Share, 
 
 def whole_line(entry: int, line: Entry) -> DocumentLine:
     """Return the line undivided, with all its shares: Odoo's one invoice per order."""
+    if line.deposit:
+        return _deducted(entry, line.deposit)
     parts = line.apportionment.parts if line.apportionment else ()
     shares: tuple[Share, ...] = ()
     for part in parts:
@@ -389,19 +407,43 @@ def whole_line(entry: int, line: Entry) -> DocumentLine:
     return DocumentLine(entry, line.quantity, shares)
 
 
+def _deducted(entry: int, deposit: Deposit) -> DocumentLine:
+    return DocumentLine(entry, -deposit.quantity, deposit=deposit)
+
+
+@dataclass(frozen=True, slots=True)
+class Deduction:
+    """How deposits are deducted.
+
+    :ivar way: see ``deposits.deduct``
+    :ivar value: what is still to be invoiced of the order, what is invoiced now
+        included; untaxed, before deposits, in document currency
+    :ivar digits: decimals of the currency
+    :ivar get_total: what an invoice of so much of these entries comes to, with taxes
+    """
+
+    way: str
+    value: float
+    digits: int
+    get_total: Callable[[Mapping[int, float]], float]
+
+
 def split(
     entries: Sequence[Entry],
     shipments: Sequence[int],
     only: frozenset[int] | None = None,
     deduct_later: bool = False,
+    deduction: Deduction | None = None,
 ) -> list[Document]:
     """Make one invoice per shipment out of core's one invoice for an order.
 
     - A line that is invoiced by shipment goes, in parts, where its shipments go.
     - All else goes with the first invoice.
-    - What lowers an invoice (deposits, returns, rebates) goes with the last one, and as
-      many of the last shipments share an invoice as it takes not to turn into a credit
-      note. With nothing else to invoice this is core's one credit note.
+    - What lowers an invoice (returns, rebates) goes with the last one, and as many of
+      the last shipments share an invoice as it takes not to turn into a credit note.
+      With nothing else to invoice this is core's one credit note.
+    - Deposits are deducted as the company does. What no invoice of the order can carry
+      any more is a credit note of its own.
 
     :param shipments: the order's shipments, oldest first
     :param only: make invoices for these shipments and no others
@@ -412,7 +454,7 @@ def split(
     others = _Draft()
     deductions = _Draft()
     for number, entry in enumerate(entries):
-        if entry.kind != "line":
+        if entry.kind != "line" or entry.deposit:
             continue
         if entry.deducts:
             line = whole_line(number, entry)
@@ -434,7 +476,9 @@ def split(
         made = [_Draft()]
     made[0].merge(others)
     _deduct(made, deductions, entries, deduct_later)
-    return _with_headings(made, entries)
+    if deduction:
+        _deduct_deposits(made, entries, deduction)
+    return _with_headings([draft for draft in made if draft.lines], entries)
 
 
 def _deduct(
@@ -454,6 +498,30 @@ def _deduct(
         last = made.pop()
         made[-1].merge(last)
     made[-1].merge(deductions)
+
+
+def _deduct_deposits(
+    made: list[_Draft], entries: Sequence[Entry], deduction: Deduction
+) -> None:
+    """Deduct deposits from the documents; what none of an order's last ones can carry
+    is given back with a document of its own."""
+    numbers = [number for number, entry in enumerate(entries) if entry.deposit]
+    values = [draft.amount(entries) for draft in made]
+    to_come = round(deduction.value - sum(values), deduction.digits)
+    parts_by_document, rest = deduct(
+        deduction.way,
+        [deposit for entry in entries if (deposit := entry.deposit)],
+        values,
+        [deduction.get_total(draft.get_quantities()) for draft in made],
+        to_come,
+        deduction.digits,
+    )
+    if to_come <= 0 and any(each.quantity for each in rest):
+        made.append(_Draft())
+        parts_by_document.append(rest)
+    for draft, parts in zip(made, parts_by_document, strict=True):
+        for number, part in zip(numbers, parts, strict=True):
+            draft.deduct(number, part)
 
 
 def _with_headings(made: list[_Draft], entries: Sequence[Entry]) -> list[Document]:

@@ -290,43 +290,44 @@ class TestReturnsAndDeposits(InvoicingCommon):
         wizard.create_invoices()
         order.invoice_ids.action_post()
 
-    def test_deposit_on_the_last(self):
+    def test_deposit_in_proportion(self):
         """Scenario: deposit of 10 % of 1000; 6 and 4 shipped.
 
-        Expected: 600 and 400 - 100.
+        Expected: 600 - 60 and 400 - 40.
         """
         order = self._create_order((self.desk, 10))
         self._pay_deposit(order, 10)
         self._ship(order, 6)
         self._ship(order, 4)
         invoices = order._create_invoices(final=True)
-        self.assertEqual(invoices.mapped("amount_total"), [600.0, 300.0])
+        self.assertEqual(invoices.mapped("amount_total"), [540.0, 360.0])
 
     def test_deposit_greater_than_the_last_shipment(self):
-        """Scenario: deposit of 50 % of 1000; 4, 3 and 3 shipped.
+        """Scenario: deposit of 50 % of 1000, on the last; 4, 3 and 3 shipped.
 
-        Expected: 400, and the two last together 600 - 500; no credit note.
+        Expected: 400, 300 - 200 and 300 - 300; no credit note.
         """
+        self.company.deposit_deduction = "last"
         order = self._create_order((self.desk, 10))
         self._pay_deposit(order, 50)
-        first, second, third = (self._ship(order, qty) for qty in (4, 3, 3))
+        shipments = [self._ship(order, quantity) for quantity in (4, 3, 3)]
         invoices = order._create_invoices(final=True)
-        self.assertEqual(invoices.mapped("amount_total"), [400.0, 100.0])
+        self.assertEqual(invoices.mapped("amount_total"), [400.0, 100.0, 0.0])
         self.assertEqual(set(invoices.mapped("move_type")), {"out_invoice"})
-        self.assertEqual(invoices[1].shipment_ids, second | third)
+        self.assertEqual([each.shipment_ids for each in invoices], shipments)
 
-    def test_invoicing_a_shipment_leaves_a_deposit_it_cannot_carry(self):
+    def test_invoicing_a_shipment_deducts_its_share_of_a_deposit(self):
         """Scenario: deposit of 50 % of 1000; 1 of 10 shipped and invoiced from the
         delivery, then the other 9.
 
-        Expected: 100, and 900 - 500.
+        Expected: 100 - 50, and 900 - 450.
         """
         order = self._create_order((self.desk, 10))
         self._pay_deposit(order, 50)
         first = self._ship(order, 1)
-        self.assertEqual(first._invoice_shipments().amount_total, 100.0)
+        self.assertEqual(first._invoice_shipments().amount_total, 50.0)
         second = self._ship(order, 9)
-        self.assertEqual(second._invoice_shipments().amount_total, 400.0)
+        self.assertEqual(second._invoice_shipments().amount_total, 450.0)
 
 
 @tagged("post_install", "-at_install")

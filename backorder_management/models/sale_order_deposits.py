@@ -1,0 +1,176 @@
+"""Deposits that invoices per shipment deduct in parts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from odoo import models
+from odoo.fields import Command
+
+from ..planning.deposits import TAX, UNTAXED, Deposit
+from ..planning.invoicing import Deduction
+
+# What Odoo keeps of a tax beside its amount in the order's currency, and of the untaxed
+# amount.
+OF_TAX = ("tax_amount", "base_amount", "base_amount_currency")
+OF_UNTAXED = "total_excluded"
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    def _prepare_deduction(self, invoice) -> Deduction:
+        """How the invoices that core's invoice is divided into deduct deposits."""
+        self.ensure_one()
+        return Deduction(
+            way=self.company_id.deposit_deduction,
+            value=sum(
+                line._get_value_to_invoice()
+                for line in self.order_line
+                if not line.display_type and not line.is_downpayment
+            ),
+            digits=self.currency_id.decimal_places,
+            get_total=lambda quantities: self._get_invoice_total(invoice, quantities),
+        )
+
+    def _get_invoice_total(self, invoice, quantities: dict[int, float]) -> float:
+        """What an invoice of so much of these lines comes to, taxes included.
+
+        :param quantities: by the number of core's invoice line
+        """
+        AccountTax = self.env["account.tax"]
+        lines = list(invoice.numbered_lines())
+        base_lines = []
+        for number, quantity in quantities.items():
+            vals, line = lines[number]
+            base_lines.append(
+                AccountTax._prepare_base_line_for_taxes_computation(
+                    line,
+                    tax_ids=AccountTax.browse(_get_linked(vals.get("tax_ids"))),
+                    quantity=quantity,
+                    price_unit=vals.get("price_unit") or 0.0,
+                    discount=vals.get("discount") or 0.0,
+                    currency_id=self.currency_id,
+                    partner_id=self.partner_invoice_id,
+                    product_id=line.product_id,
+                    rate=1.0,
+                    sign=1,
+                    is_refund=False,
+                )
+            )
+        AccountTax._add_tax_details_in_base_lines(base_lines, self.company_id)
+        AccountTax._round_base_lines_tax_details(base_lines, self.company_id)
+        return sum(_get_details_total(each) for each in base_lines)
+
+
+class SaleOrderLine(models.Model):
+    _inherit = "sale.order.line"
+
+    def _get_value_to_invoice(self) -> float:
+        """Untaxed, in the order's currency: all that was ordered, not cancelled, and is
+        not invoiced yet, delivered or not."""
+        wanted = self.product_uom_qty - self.qty_cancelled
+        if self.product_id.invoice_policy == "delivery":
+            wanted = max(wanted, self.qty_delivered)
+        price = self.price_unit * (1 - (self.discount or 0.0) / 100)
+        return (wanted - self.qty_invoiced) * price
+
+    def _get_deposit_left(self) -> Deposit:
+        """What of a deposit invoices have not deducted yet: all that was invoiced of
+        it, less what was taken off again."""
+        self.ensure_one()
+        digits = self.order_id.currency_id.decimal_places
+        quantity = 0.0
+        amounts: dict[tuple, float] = defaultdict(float)
+        others: dict[tuple, float] = defaultdict(float)
+        for line in self.invoice_lines:
+            invoice = line.move_id
+            if invoice.state == "cancel" and (
+                invoice.payment_state != "invoicing_legacy"
+            ):
+                continue
+            sign = 1 if invoice.move_type == "out_invoice" else -1
+            quantity += sign * line.quantity
+            details = line._get_deposit_details()
+            for name, amount in details.items():
+                sums = amounts if name[0] in (UNTAXED, TAX) else others
+                sums[name] += sign * amount
+        return Deposit(
+            round(quantity, 2),
+            {name: round(amount, digits) for name, amount in amounts.items()},
+            dict(others),
+        )
+
+    def _prepare_deducted_vals(self, vals: dict, part: Deposit) -> dict:
+        """Core's values of the line that deducts a deposit, for a part of it.
+
+        The amounts are given, as those of the whole deposit are in core's values:
+        price times quantity does not make them to the cent.
+        """
+        untaxed = part.amounts[UNTAXED,]
+        taxes = [name[1] for name in part.amounts if name[0] == TAX]
+        vals = {**vals, "quantity": -part.quantity}
+        if not taxes:  # core then takes price times quantity all the same
+            digits = self.env["decimal.precision"].precision_get("Product Price")
+            return {**vals, "price_unit": round(untaxed / part.quantity, digits)}
+        return {
+            **vals,
+            "extra_tax_data": {
+                **(vals.get("extra_tax_data") or {}),
+                "currency_id": self.order_id.currency_id.id,
+                "price_unit": vals["price_unit"],
+                "discount": vals.get("discount") or 0.0,
+                "quantity": -part.quantity,
+                "manual_total_excluded_currency": -untaxed,
+                "manual_total_excluded": -part.others[OF_UNTAXED,],
+                "manual_tax_amounts": {
+                    str(tax): {
+                        "tax_amount_currency": -part.amounts[TAX, tax],
+                        **{name: -part.others[name, tax] for name in OF_TAX},
+                    }
+                    for tax in taxes
+                },
+            },
+        }
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    def _get_deposit_details(self) -> dict[tuple, float]:
+        """What Odoo counts of this line: its untaxed amount and its taxes."""
+        self.ensure_one()
+        base_lines, _tax_lines = self.move_id._get_rounded_base_and_tax_lines()
+        [base_line] = [each for each in base_lines if each["record"] == self]
+        details = base_line["tax_details"]
+        result = {
+            (UNTAXED,): details["total_excluded_currency"]
+            + details["delta_total_excluded_currency"],
+            (OF_UNTAXED,): details["total_excluded"] + details["delta_total_excluded"],
+        }
+        for data in details["taxes_data"]:
+            tax = data["tax"].id
+            result[TAX, tax] = data["tax_amount_currency"]
+            for name in OF_TAX:
+                result[name, tax] = data[name]
+        return result
+
+
+def _get_linked(commands) -> list[int]:
+    """Ids of what x2many commands of core's values set."""
+    result: list[int] = []
+    for command in commands or ():
+        if command[0] == Command.SET:
+            result += command[2]
+        elif command[0] == Command.LINK:
+            result.append(command[1])
+    return result
+
+
+def _get_details_total(base_line) -> float:
+    details = base_line["tax_details"]
+    return (
+        details["total_excluded_currency"]
+        + details["delta_total_excluded_currency"]
+        + sum(each["tax_amount_currency"] for each in details["taxes_data"])
+    )

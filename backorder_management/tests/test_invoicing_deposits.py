@@ -1,0 +1,250 @@
+"""Deposits that invoices per shipment deduct, with figures written by hand."""
+
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .invoicing_common import InvoicingCommon
+
+
+class DepositCommon(InvoicingCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.vat = cls._create_vat("VAT 19 %", 19)
+        cls.reduced = cls._create_vat("VAT 7 %", 7)
+
+    @classmethod
+    def _create_vat(cls, name, percent, **values):
+        return cls.env["account.tax"].create(
+            {"name": name, "amount": percent, "type_tax_use": "sale", **values}
+        )
+
+    def _pay(self, order, amount, method="percentage"):
+        """A posted deposit invoice."""
+        before = order.invoice_ids
+        wizard = self.env["sale.advance.payment.inv"].create(
+            {
+                "advance_payment_method": method,
+                "amount" if method == "percentage" else "fixed_amount": amount,
+                "sale_order_ids": [Command.set(order.ids)],
+            }
+        )
+        wizard.create_invoices()
+        invoice = order.invoice_ids - before
+        invoice.action_post()
+        return invoice
+
+    def _invoice(self, order):
+        """What the button on the order makes now, posted."""
+        invoices = order._create_invoices(final=True)
+        invoices.action_post()
+        return invoices
+
+    def _ship_and_invoice(self, order, *quantities):
+        invoices = self.env["account.move"]
+        for quantity in quantities:
+            self._ship(order, quantity)
+            invoices |= self._invoice(order)
+        return invoices
+
+    def assertDeducted(self, invoices, *expected):  # noqa: N802 - unittest's own manner
+        """Untaxed and taxed amount that each invoice deducts of deposits."""
+        found = []
+        for invoice in invoices:
+            lines = invoice.invoice_line_ids.filtered(
+                lambda line: line.is_downpayment and line.display_type == "product"
+            )
+            found.append(
+                (
+                    round(-sum(lines.mapped("price_subtotal")), 2),
+                    round(-sum(lines.mapped("price_total")), 2),
+                )
+            )
+        self.assertEqual(found, list(expected))
+
+    def assertSettled(self, order):  # noqa: N802
+        """The customer paid the order, to the cent, and no deposit is left."""
+        self.assertEqual(set(order.order_line.mapped("qty_to_invoice")), {0})
+        signed = order.invoice_ids.filtered(lambda each: each.state != "cancel")
+        self.assertAlmostEqual(
+            sum(signed.mapped("amount_total_signed")), order.amount_total
+        )
+        self.assertAlmostEqual(
+            sum(signed.mapped("amount_untaxed_signed")), order.amount_untaxed
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestDeposits(DepositCommon):
+    def test_in_proportion(self):
+        """Scenario: 10 desks at 100 with 19 %, a deposit of 30 %: 300 and 57 VAT;
+        5, 3 and 2 are shipped and invoiced.
+
+        Expected: half of it, then 3/10 and 2/10 of it: 150, 90, 60 and the VAT.
+        """
+        order = self._create_order((self.desk, 10, {"tax_ids": self.vat.ids}))
+        self._pay(order, 30)
+        invoices = self._ship_and_invoice(order, 5, 3, 2)
+        self.assertDeducted(invoices, (150, 178.5), (90, 107.1), (60, 71.4))
+        self.assertEqual(invoices.mapped("amount_total"), [416.5, 249.9, 166.6])
+        self.assertSettled(order)
+
+    def test_thirds_to_the_cent(self):
+        """Scenario: 3 desks at 100 with 19 %, a deposit of 100, 15.97 VAT included
+        (84.03 + 15.97); each shipped and invoiced by itself.
+
+        Expected: 28.01 + 5.32, 28.01 + 5.33 (of what is left), 28.01 + 5.32.
+        """
+        order = self._create_order((self.desk, 3, {"tax_ids": self.vat.ids}))
+        deposit = self._pay(order, 100, method="fixed")
+        self.assertEqual((deposit.amount_untaxed, deposit.amount_total), (84.03, 100))
+        invoices = self._ship_and_invoice(order, 1, 1, 1)
+        self.assertDeducted(invoices, (28.01, 33.33), (28.01, 33.34), (28.01, 33.33))
+        self.assertSettled(order)
+
+    def test_two_rates_of_tax(self):
+        """Scenario: 2 desks at 100 with 19 % and 2 chairs at 50 with 7 %, a deposit of
+        half: 100 + 19 and 50 + 3.50; first the desks, then the chairs.
+
+        Expected: the desks carry 2/3 of it, 115 = 172.50 × 200 / 300; the chairs the
+        57.50 that are left.
+        """
+        order = self._create_order(
+            (self.desk, 2, {"tax_ids": self.vat.ids}),
+            (self.chair, 2, {"price_unit": 50, "tax_ids": self.reduced.ids}),
+        )
+        self._pay(order, 50)
+        self._ship(order, 2, 0)
+        first = self._invoice(order)
+        self._ship(order, 0, 2)
+        second = self._invoice(order)
+        self.assertDeducted(first + second, (100, 115), (50, 57.5))
+        self.assertSettled(order)
+
+    def test_as_early_as_possible(self):
+        """Scenario: a deposit of 500 of 1000; 4 and 6. Expected: 400, then 100."""
+        self.company.deposit_deduction = "early"
+        order = self._create_order((self.desk, 10))
+        self._pay(order, 50)
+        invoices = self._ship_and_invoice(order, 4, 6)
+        self.assertDeducted(invoices, (400, 400), (100, 100))
+        self.assertEqual(set(invoices.mapped("move_type")), {"out_invoice"})
+        self.assertSettled(order)
+
+    def test_on_the_last(self):
+        """Scenario: a deposit of 100 of 1000; 6 and 4. Expected: 0, then 100."""
+        self.company.deposit_deduction = "last"
+        order = self._create_order((self.desk, 10))
+        self._pay(order, 10)
+        self.assertDeducted(self._ship_and_invoice(order, 6, 4), (0, 0), (100, 100))
+        self.assertSettled(order)
+
+    def test_two_deposits(self):
+        """Scenario: 10 % and then 200 of 1000; 5 and 5. Expected: half of both."""
+        order = self._create_order((self.desk, 10))
+        self._pay(order, 10)
+        self._pay(order, 200, method="fixed")
+        invoices = self._ship_and_invoice(order, 5, 5)
+        self.assertDeducted(invoices, (150, 150), (150, 150))
+        self.assertSettled(order)
+
+    def test_tax_included(self):
+        """Scenario: 2 desks at 119, 19 % included, a deposit of half; one by one."""
+        included = self._create_vat(
+            "Included", 19, price_include_override="tax_included"
+        )
+        order = self._create_order(
+            (self.desk, 2, {"price_unit": 119, "tax_ids": included.ids})
+        )
+        self._pay(order, 50)
+        invoices = self._ship_and_invoice(order, 1, 1)
+        self.assertDeducted(invoices, (50, 59.5), (50, 59.5))
+        self.assertSettled(order)
+
+    def test_all_paid_before(self):
+        """Scenario: a deposit of all of 3 desks at 25 with 19 %, shipped one by one.
+
+        Expected: three invoices over nothing.
+        """
+        order = self._create_order(
+            (self.desk, 3, {"price_unit": 25, "tax_ids": self.vat.ids})
+        )
+        self._pay(order, 100)
+        invoices = self._ship_and_invoice(order, 1, 1, 1)
+        self.assertEqual(
+            [(each.move_type, each.amount_total) for each in invoices],
+            [("out_invoice", 0)] * 3,
+        )
+        self.assertSettled(order)
+
+    def test_order_that_grew(self):
+        """Scenario: a deposit of 100 of 200; one of two desks is invoiced with 50 off;
+        then the order is raised to 5.
+
+        Expected: of the 50 left, half with the next two and half with the last two.
+        """
+        order = self._create_order((self.desk, 2))
+        self._pay(order, 50)
+        invoices = self._ship_and_invoice(order, 1)
+        order.order_line.filtered("product_id").product_uom_qty = 5
+        invoices += self._ship_and_invoice(order, 2, 2)
+        self.assertDeducted(invoices, (50, 50), (25, 25), (25, 25))
+        self.assertSettled(order)
+
+    def test_rest_of_the_order_cancelled(self):
+        """Scenario: a deposit of 500 of 1000, 4 shipped, the rest cancelled.
+
+        Expected: an invoice over nothing, and the 100 too much are credited.
+        """
+        order = self._create_order((self.desk, 10))
+        self._pay(order, 50)
+        self._ship(order, 4)
+        order.order_line._cancel_backorder_rest("bought elsewhere")
+        self.env.flush_all()
+        invoices = self._invoice(order)
+        self.assertEqual(
+            [(each.move_type, each.amount_total) for each in invoices],
+            [("out_invoice", 0), ("out_refund", 100)],
+        )
+
+    def test_reversed_invoice_gives_its_part_back(self):
+        """Scenario: the first of two invoices, 50 of the deposit of 100 off, is
+        reversed; then both desks are invoiced.
+
+        Expected: the credit note takes back the 50; 50 are off with each again.
+        """
+        order = self._create_order((self.desk, 2, {"tax_ids": self.vat.ids}))
+        self._pay(order, 50)
+        [first] = self._ship_and_invoice(order, 1)
+        credit_note = first._reverse_moves([{"date": first.date}], cancel=True)
+        self.assertDeducted(credit_note, (50, 59.5))
+        self._ship(order, 1)
+        invoices = self._invoice(order)
+        self.assertDeducted(invoices, (50, 59.5), (50, 59.5))
+        self.assertSettled(order)
+
+    def test_deleted_draft(self):
+        order = self._create_order((self.desk, 2, {"tax_ids": self.vat.ids}))
+        self._pay(order, 50)
+        self._ship(order, 1)
+        order._create_invoices(final=True).unlink()
+        self.assertDeducted(self._invoice(order), (50, 59.5))
+
+    def test_mode_switched_half_way(self):
+        """Scenario: after the first invoice per shipment, one per order.
+
+        Expected: that deducts what is left of the deposit, not all of it again.
+        """
+        order = self._create_order((self.desk, 2, {"tax_ids": self.vat.ids}))
+        self._pay(order, 50)
+        invoices = self._ship_and_invoice(order, 1)
+        order.shipment_invoicing = "per_order"
+        invoices += self._ship_and_invoice(order, 1)
+        self.assertDeducted(invoices, (50, 59.5), (50, 59.5))
+        self.assertSettled(order)
+
+    def test_odoos_way_is_untouched(self):
+        """Scenario: per order; one of two desks shipped. Expected: all at once."""
+        order = self._create_order((self.desk, 2), customer=self.plain_customer)
+        self._pay(order, 30)
+        self.assertDeducted(self._ship_and_invoice(order, 1, 1), (60, 60), (0, 0))
