@@ -774,9 +774,15 @@ def _share_fairly(division: _Division) -> None:
 
 def _share_among(division: _Division, equals: Sequence[Claim]) -> None:
     ledger = division.ledger
+    # what stays where it is, even if the order cannot be complete, is not shared
+    staying = {
+        claim.id: division.got[claim.id]
+        for claim in equals
+        if claim.order in division.complete and division.keeps_anyhow(claim)
+    }
     kept: Counter[Hashable] = Counter()
     for claim in equals:
-        kept[claim.pool] += division.got[claim.id]
+        kept[claim.pool] += division.got[claim.id] - staying.get(claim.id, 0.0)
     nested = {pool: list(ledger.pools.get(pool, ())) for pool in kept}
     left: dict[Hashable, float] = {}
     for pool, quantity in kept.items():
@@ -792,8 +798,8 @@ def _share_among(division: _Division, equals: Sequence[Claim]) -> None:
             Sharer(
                 claim.id,
                 claim.pool,
-                division.got[claim.id],
-                claim.wanted,
+                division.got[claim.id] - staying.get(claim.id, 0.0),
+                claim.wanted - staying.get(claim.id, 0.0),
                 claim.unit,
                 claim.order if claim.order in division.complete else None,
             )
@@ -803,6 +809,8 @@ def _share_among(division: _Division, equals: Sequence[Claim]) -> None:
         left,
         digits=division.digits,
     )
+    for claim_id, quantity in staying.items():
+        shares[claim_id] += quantity
     division.give_shares(equals, shares)
 
 

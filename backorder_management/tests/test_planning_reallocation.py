@@ -477,6 +477,14 @@ class TestAnySituation(PlanCase):
                     keeps = each.claim.pinned or each.claim.outcome == planner.SKIP
                     self.assertEqual(each.after, each.claim.held if keeps else 0.0)
 
+    def test_what_stays_with_an_incomplete_order_is_not_shared(self):
+        """Found by chance: order 1 cannot be complete, and one of its lines, which no
+        run touches, keeps its cup all the same. Of the 10 others one line takes 3, so
+        that order 2, which ships only complete, cannot have the 8 it holds."""
+        plan = reallocate(random_situation(419789), planner.FAIR_SHARE)
+        after = {each.claim.id: each.after for each in plan.decisions}
+        self.assertEqual((after[4], after[2], after[9]), (1, 3, 0))
+
     @settings(max_examples=400, deadline=None)
     @given(st.integers(0, 10**9), st.sampled_from(SHARINGS))
     def test_nothing_is_left_that_somebody_could_use(self, seed, sharing):
