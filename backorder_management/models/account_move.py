@@ -158,7 +158,7 @@ class AccountMoveLine(models.Model):
                     else -link.quantity,
                 }
                 for line in lines
-                if line._stands_for_source()
+                if not line.shipment_link_ids and line._stands_for_source()
                 for link in line.shipment_source_line_id.shipment_link_ids
             ]
         )

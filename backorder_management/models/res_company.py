@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from ..planning.days import remember_days
+from ..planning import splitting
 from ..planning.deposits import EARLY, LAST, PROPORTION
 from .sale_order_invoicing import SHIPMENT_INVOICING
 
@@ -14,6 +15,18 @@ class ResCompany(models.Model):
         default="per_order",
         required=True,
         help="For customers who have no choice of their own.",
+    )
+    shipment_invoicing_others = fields.Selection(
+        [
+            (splitting.FIRST, "With the first shipment"),
+            (splitting.LAST, "With the last shipment"),
+            (splitting.SEPARATELY, "On an invoice of its own"),
+        ],
+        string="Invoice What Is Not Delivered",
+        default=splitting.FIRST,
+        required=True,
+        help="Products invoiced on ordered quantities, services, delivery charges and "
+        "expenses of orders with an invoice for each shipment.",
     )
     deposit_deduction = fields.Selection(
         [

@@ -11,6 +11,9 @@ class ResConfigSettings(models.TransientModel):
     shipment_invoicing = fields.Selection(
         related="company_id.shipment_invoicing", readonly=False, required=True
     )
+    shipment_invoicing_others = fields.Selection(
+        related="company_id.shipment_invoicing_others", readonly=False, required=True
+    )
     deposit_deduction = fields.Selection(
         related="company_id.deposit_deduction", readonly=False, required=True
     )

@@ -8,7 +8,7 @@ from odoo import models
 from odoo.fields import Command
 
 from ..planning.deposits import TAX, UNTAXED, Deposit
-from ..planning.invoicing import Deduction
+from ..planning.splitting import Deduction
 
 # What Odoo keeps of a tax beside its amount in the order's currency, and of the untaxed
 # amount.
@@ -69,11 +69,8 @@ class SaleOrderLine(models.Model):
     def _get_value_to_invoice(self) -> float:
         """Untaxed, in the order's currency: all that was ordered, not cancelled, and is
         not invoiced yet, delivered or not."""
-        wanted = self.product_uom_qty - self.qty_cancelled
-        if self.product_id.invoice_policy == "delivery":
-            wanted = max(wanted, self.qty_delivered)
         price = self.price_unit * (1 - (self.discount or 0.0) / 100)
-        return (wanted - self.qty_invoiced) * price
+        return (self._get_quantity_due() - self.qty_invoiced) * price
 
     def _get_deposit_left(self) -> Deposit:
         """What of a deposit invoices have not deducted yet: all that was invoiced of

@@ -3,7 +3,10 @@ from odoo.fields import Command
 from odoo.tools import SQL
 from odoo.tools.sql import column_exists, create_column
 
-from ..planning.invoicing import Entry, apportion, split, whole_line
+from odoo.exceptions import UserError
+
+from ..planning.invoicing import apportion
+from ..planning.splitting import Entry, Rules, split, whole_line
 
 SHIPMENT_INVOICING = [
     ("per_order", "One invoice for all that was delivered"),
@@ -46,7 +49,7 @@ class _CoreInvoice:
     def with_lines(self, lines):
         """Return invoice values with these of core's lines, linked to their moves.
 
-        :param lines: ``planning.invoicing.DocumentLine``
+        :param lines: ``planning.splitting.DocumentLine``
         """
         commands = self.vals["invoice_line_ids"]
         return {
@@ -58,26 +61,38 @@ class _CoreInvoice:
         }
 
     def _prepare_line(self, vals, line):
+        if line.source:
+            return self._prepare_credited_line(vals, line)
         if line.deposit and line.quantity != vals["quantity"]:
             sale_line = self.sale_lines.browse(self.line_ids[line.entry])
             return sale_line._prepare_deducted_vals(vals, line.deposit)
         if line.shares:
-            vals = {
-                **vals,
-                "shipment_link_ids": [
-                    Command.create(
-                        {
-                            "move_id": share.move,
-                            "sale_line_id": self.line_ids[line.entry],
-                            "quantity": share.quantity,
-                        }
-                    )
-                    for share in line.shares
-                ],
-            }
+            vals = {**vals, "shipment_link_ids": self._prepare_links(line)}
         if "quantity" in vals and line.quantity != vals["quantity"]:
             vals = {**vals, "quantity": line.quantity}
         return vals
+
+    def _prepare_credited_line(self, vals, line):
+        """Return the values of a line that credits a line of an earlier invoice."""
+        sale_line = self.sale_lines.browse(self.line_ids[line.entry])
+        source = sale_line.invoice_lines.browse(line.source)
+        return {
+            **vals,
+            **source._prepare_shipment_credit(sale_line, line.quantity),
+            "shipment_link_ids": self._prepare_links(line),
+        }
+
+    def _prepare_links(self, line):
+        return [
+            Command.create(
+                {
+                    "move_id": share.move,
+                    "sale_line_id": self.line_ids[line.entry],
+                    "quantity": share.quantity,
+                }
+            )
+            for share in line.shares
+        ]
 
 
 class SaleOrder(models.Model):
@@ -187,9 +202,17 @@ class SaleOrder(models.Model):
 
     def _create_account_invoices(self, invoice_vals_list, final):
         # Core has decided on quantities and prices and has created nothing yet.
-        return super()._create_account_invoices(
-            self._divide_by_shipment(invoice_vals_list), final
-        )
+        divided = self._divide_by_shipment(invoice_vals_list)
+        quiet = not self.env.context.get("raise_if_nothing_to_invoice", True)
+        if invoice_vals_list and not divided and not quiet:
+            raise UserError(
+                self.env._(
+                    "Nothing to invoice yet: what is not delivered is invoiced with "
+                    "the last shipment of its order. Deliver the rest first, or change "
+                    "the invoicing setting."
+                )
+            )
+        return super()._create_account_invoices(divided, final)
 
     # ------------------------------------------------- dividing core's values
 
@@ -230,16 +253,18 @@ class SaleOrder(models.Model):
         return _CoreInvoice(self.sudo().env, vals, line_ids)
 
     def _prepare_entries(self, invoice, settled):
-        """Describe core's invoice lines to ``planning.invoicing``."""
+        """Describe core's invoice lines to ``planning.splitting``."""
         entries = []
         for vals, line in invoice.numbered_lines():
             kind = _KINDS.get(vals.get("display_type"), "line")
             quantity = vals.get("quantity") or 0.0
             if kind != "line" and quantity:
                 kind = "line"  # A combo: shown as a section, and invoiced as a line.
-            apportionment = None
+            apportionment, credits = None, ()
             if kind == "line" and line in settled and invoice.has_once(line):
-                apportionment = apportion(*settled[line], quantity)
+                moves, links = settled[line]
+                apportionment = apportion(moves, links, quantity)
+                credits = line._find_shipment_credits(apportionment, links)
             deposit = None
             if line.is_downpayment and quantity < 0:
                 deposit = line._get_deposit_left()
@@ -250,6 +275,7 @@ class SaleOrder(models.Model):
                     (vals.get("price_unit") or 0.0)
                     * (1 - (vals.get("discount") or 0.0) / 100),
                     apportionment,
+                    credits,
                     deposit,
                 )
             )
@@ -260,16 +286,16 @@ class SaleOrder(models.Model):
         self.ensure_one()
         shipments = self._get_apportioned_shipments(entries)
         chosen = self._get_chosen_shipments()
-        documents = split(
-            entries,
-            # Goods that left without a transfer (0) come first.
-            [0, *shipments.ids],
+        rules = Rules(
+            others=self.company_id.shipment_invoicing_others,
             only=None if chosen is None else frozenset(chosen),
-            deduct_later=chosen is not None and self._has_more_to_ship(shipments),
+            more_to_come=self._has_more_to_invoice(shipments),
             deduction=self._prepare_deduction(invoice)
             if any(entry.deposit for entry in entries)
             else None,
         )
+        # Goods that left without a transfer (0) come first.
+        documents = split(entries, [0, *shipments.ids], rules)
         return [
             {
                 **invoice.with_lines(document.lines),
@@ -277,17 +303,18 @@ class SaleOrder(models.Model):
                 **self._prepare_shipment_invoice_vals(
                     shipments.browse(filter(None, document.shipments))
                 ),
+                **self._prepare_credit_note_vals(document),
             }
             for document in documents
         ]
 
     def _get_apportioned_shipments(self, entries):
-        """Return the transfers that these entries invoice, oldest first."""
+        """Return the transfers that these entries invoice or credit, oldest first."""
         picking_ids = {
             part.shipment
             for entry in entries
-            if entry.apportionment and not entry.deducts
-            for part in entry.apportionment.parts
+            if entry.is_divided
+            for part in (*entry.apportionment.parts, *entry.apportionment.credits)
         }
         return (
             self.env["stock.picking"]
@@ -297,10 +324,15 @@ class SaleOrder(models.Model):
             )
         )
 
-    def _has_more_to_ship(self, shipments):
-        """Whether more invoices will follow that could carry the deposit."""
+    def _has_more_to_invoice(self, shipments):
+        """Whether more invoices of this order are expected: for goods that may still
+        leave, or for shipments that are not chosen now.
+
+        :param shipments: all that can be invoiced now
+        """
         chosen = self._get_chosen_shipments()
-        return bool(set(shipments.ids).difference(chosen)) or any(
+        unchosen = chosen is not None and set(shipments.ids).difference(chosen)
+        return bool(unchosen) or any(
             line._expects_shipment()
             for line in self.order_line
             if line._is_invoiced_by_shipment()

@@ -126,7 +126,13 @@ class SaleOrderLine(models.Model):
                 quantity = invoice_line.product_uom_id._compute_quantity(
                     invoice_line.quantity, self.product_uom_id
                 )
-                bills.append(Bill(invoice_line.id, sign * quantity))
+                bills.append(
+                    Bill(
+                        invoice_line.id,
+                        sign * quantity,
+                        invoice_line.shipment_source_line_id.id or 0,
+                    )
+                )
         return bills
 
     def _get_shipment_links(self) -> list[Link]:

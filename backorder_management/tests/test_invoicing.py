@@ -257,18 +257,25 @@ class TestReturnsAndDeposits(InvoicingCommon):
         invoices = order._create_invoices(final=True)
         self.assertEqual(self._lines(invoices), [[("Desk", 3.0)], [("Desk", 3.0)]])
 
-    def test_return_lowers_the_next_invoice(self):
+    def test_return_and_next_shipment(self):
         """Scenario: 4 shipped and invoiced, 1 comes back, 5 shipped, then invoices.
 
-        Expected: Odoo's quantity of 4, all shipments settled by it.
+        Expected: an invoice of 5, and a credit note of 1 for the first invoice. Odoo's
+        one invoice would be of 4.
         """
         order = self._create_order((self.desk, 10))
         first = self._ship(order, 4)
-        order._create_invoices()
+        original = order._create_invoices()
         self._take_back(first, 1)
         second = self._ship(order, 5)
-        invoice = order._create_invoices(final=True)
-        self.assertEqual(self._lines(invoice), [[("Desk", 4.0)]])
+        invoice, credit_note = order._create_invoices(final=True)
+        self.assertEqual(invoice.move_type, "out_invoice")
+        self.assertEqual(self._lines(invoice), [[("Desk", 5.0)]])
+        self.assertEqual(invoice.shipment_ids, second)
+        self.assertEqual(credit_note.move_type, "out_refund")
+        self.assertEqual(credit_note.reversed_entry_id, original)
+        self.assertEqual(self._lines(credit_note), [[("Desk", 1.0)]])
+        self.assertEqual(credit_note.shipment_ids, first)
         self.assertEqual(sum(first.move_ids.shipment_link_ids.mapped("quantity")), 3.0)
         self.assertEqual(sum(second.move_ids.shipment_link_ids.mapped("quantity")), 5.0)
 

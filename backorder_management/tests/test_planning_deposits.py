@@ -18,10 +18,13 @@ from odoo.addons.backorder_management.planning.deposits import (
 )
 from odoo.addons.backorder_management.planning.invoicing import (
     Apportionment,
-    Deduction,
-    Entry,
     Part,
     Share,
+)
+from odoo.addons.backorder_management.planning.splitting import (
+    Deduction,
+    Entry,
+    Rules,
     split,
 )
 
@@ -139,7 +142,7 @@ class TestSplitting(TestCase):
             for each in deposits
         ]
         deduction = Deduction(way, value, 2, lambda lines: 120.0 * sum(lines.values()))
-        return split(entries, [10, 20], deduction=deduction, **options)
+        return split(entries, [10, 20], Rules(deduction=deduction, **options))
 
     def _read(self, documents):
         return [

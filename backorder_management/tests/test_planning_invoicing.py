@@ -8,16 +8,23 @@ from hypothesis import strategies as st
 from odoo.addons.backorder_management.planning import invoicing
 from odoo.addons.backorder_management.planning.invoicing import (
     Bill,
-    Document,
-    DocumentLine,
-    Entry,
+    Credit,
     Link,
     Part,
     Return,
     Share,
     ShippedMove,
     apportion,
+    find_credits,
     settle,
+)
+from odoo.addons.backorder_management.planning.splitting import (
+    LAST,
+    SEPARATELY,
+    Document,
+    DocumentLine,
+    Entry,
+    Rules,
     split,
 )
 
@@ -135,19 +142,127 @@ class TestApportion(unittest.TestCase):
     def test_a_return_is_credited_to_its_shipment(self):
         move = ShippedMove(1, 10, 4.0, 1.0)
         result = apportion([move], [Link(91, 1, 4.0)], -3.0)
-        self.assertEqual(result.parts, (Part(0, -3.0, (Share(1, -3.0),)),))
+        self.assertEqual(result.parts, ())
+        self.assertEqual(result.credits, (Part(10, -3.0, (Share(1, -3.0),)),))
 
-    def test_a_return_not_credited_yet_lowers_the_next_shipment(self):
+    def test_a_return_and_the_next_shipment_are_not_set_off(self):
         move = ShippedMove(1, 10, 4.0, 2.0)
         result = apportion([move, C], [Link(91, 1, 4.0)], 3.0)
-        self.assertEqual(
-            result.parts, (Part(30, 3.0, (Share(1, -2.0), Share(3, 5.0))),)
-        )
+        self.assertEqual(result.parts, (Part(30, 5.0, (Share(3, 5.0),)),))
+        self.assertEqual(result.credits, (Part(10, -2.0, (Share(1, -2.0),)),))
+        self.assertEqual(result.quantity, 3.0)
+
+    def test_a_return_and_as_much_shipped_again(self):
+        move, again = ShippedMove(1, 10, 4.0, 2.0), ShippedMove(3, 30, 2.0, 2.0)
+        result = apportion([move, again], [Link(91, 1, 4.0)], 0.0)
+        self.assertEqual(result.parts, (Part(30, 2.0, (Share(3, 2.0),)),))
+        self.assertEqual(result.credits, (Part(10, -2.0, (Share(1, -2.0),)),))
+
+
+class TestCredits(unittest.TestCase):
+    """Line 91 of invoice 9 paid for 3 of move 1, line 92 of invoice 8 for 2 of it."""
+
+    LINKS = (Link(91, 1, 3.0), Link(92, 1, 2.0))
+    INVOICES = {91: 9, 92: 8}
+
+    def find(self, quantity, links=LINKS):
+        part = Part(10, -quantity, (Share(1, -quantity),))
+        return [
+            (credit.invoice, credit.invoice_line, credit.quantity)
+            for credit in find_credits(part, links, self.INVOICES)
+        ]
+
+    def test_the_newest_invoice_first(self):
+        self.assertEqual(self.find(1.0), [(8, 92, 1.0)])
+        self.assertEqual(self.find(4.0), [(8, 92, 2.0), (9, 91, 2.0)])
+
+    def test_shares_of_a_credit_are_negative(self):
+        part = Part(10, -1.0, (Share(1, -1.0),))
+        [credit] = find_credits(part, self.LINKS, self.INVOICES)
+        self.assertEqual(credit, Credit(8, 92, 10, 1.0, (Share(1, -1.0),)))
+
+    def test_what_was_credited_is_not_credited_again(self):
+        credited = (*self.LINKS, Link(93, 1, -2.0, source=91))
+        self.assertEqual(self.find(3.0, credited), [(8, 92, 2.0), (9, 91, 1.0)])
+
+    def test_a_credit_note_by_hand_lowers_the_newest(self):
+        credited = (*self.LINKS, Link(93, 1, -2.0))
+        self.assertEqual(self.find(3.0, credited), [(9, 91, 3.0)])
 
 
 class TestSplit(unittest.TestCase):
     def product(self, to_invoice, price=10.0, moves=(A, B, C)):
         return Entry("line", to_invoice, price, apportion(moves, [], to_invoice))
+
+    def lines(self, documents):
+        return [
+            [(line.entry, line.quantity) for line in doc.lines] for doc in documents
+        ]
+
+    def test_all_else_with_the_last(self):
+        entries = [self.product(7.0, moves=(A, B)), Entry("line", 1.0, 5.0)]
+        documents = split(entries, [10, 20], Rules(others=LAST))
+        self.assertEqual(self.lines(documents), [[(0, 4.0)], [(0, 3.0), (1, 1.0)]])
+
+    def test_all_else_waits_for_the_last(self):
+        entries = [self.product(7.0, moves=(A, B)), Entry("line", 1.0, 5.0)]
+        rules = Rules(others=LAST, more_to_come=True)
+        documents = split(entries, [10, 20], rules)
+        self.assertEqual(self.lines(documents), [[(0, 4.0)], [(0, 3.0)]])
+        self.assertEqual(split([Entry("line", 1.0, 5.0)], [], rules), [])
+
+    def test_a_rebate_waits_for_the_last_as_well(self):
+        entries = [self.product(4.0, moves=(A,)), Entry("line", 1.0, -5.0)]
+        documents = split(entries, [10], Rules(others=LAST, more_to_come=True))
+        self.assertEqual(self.lines(documents), [[(0, 4.0)]])
+
+    def test_all_else_on_its_own(self):
+        entries = [self.product(7.0, moves=(A, B)), Entry("line", 1.0, 5.0)]
+        documents = split(entries, [10, 20], Rules(others=SEPARATELY))
+        self.assertEqual(self.lines(documents), [[(1, 1.0)], [(0, 4.0)], [(0, 3.0)]])
+        self.assertEqual([doc.shipments for doc in documents], [(), (10,), (20,)])
+
+    def credited(self):
+        """4 of move 1 invoiced with line 91 of invoice 9, 2 came back; 3 shipped."""
+        move = ShippedMove(1, 10, 4.0, 2.0)
+        links = [Link(91, 1, 4.0)]
+        apportionment = apportion([move, B], links, 1.0)
+        credits = find_credits(apportionment.credits[0], links, {91: 9})
+        return Entry("line", 1.0, 10.0, apportionment, tuple(credits))
+
+    def test_a_return_has_a_credit_note_of_its_own(self):
+        invoice, credit_note = split(
+            [Entry("section"), self.credited(), Entry("note")], [10, 20]
+        )
+        self.assertEqual(
+            invoice,
+            Document(
+                (20,),
+                (
+                    DocumentLine(0, 0.0),
+                    DocumentLine(1, 3.0, (Share(2, 3.0),)),
+                    DocumentLine(2, 0.0),
+                ),
+            ),
+        )
+        self.assertEqual(
+            credit_note,
+            Document(
+                (10,),
+                (
+                    DocumentLine(0, 0.0),
+                    DocumentLine(1, 2.0, (Share(1, -2.0),), source=91),
+                ),
+                credited=9,
+            ),
+        )
+
+    def test_only_the_return_of_a_chosen_shipment(self):
+        entries = [self.credited(), Entry("line", 1.0, 5.0)]
+        [document] = split(entries, [10, 20], Rules(only=frozenset([10])))
+        self.assertEqual(document.credited, 9)
+        [document] = split(entries, [10, 20], Rules(only=frozenset([20])))
+        self.assertEqual(document.credited, 0)
 
     def test_one_document_per_shipment_the_rest_with_the_first(self):
         documents = split([self.product(12.0), Entry("line", 1.0, 5.0)], [10, 20, 30])
@@ -180,14 +295,15 @@ class TestSplit(unittest.TestCase):
         self.assertEqual(len(documents), 1)
 
     def test_only_the_chosen_shipments(self):
-        documents = split([self.product(12.0)], [10, 20, 30], only=frozenset([20]))
+        documents = split(
+            [self.product(12.0)], [10, 20, 30], Rules(only=frozenset([20]))
+        )
         self.assertEqual([doc.shipments for doc in documents], [(20,)])
 
     def test_a_chosen_shipment_leaves_a_deposit_that_it_cannot_carry(self):
         entries = [self.product(12.0), Entry("line", -1.0, 60.0)]
-        documents = split(
-            entries, [10, 20, 30], only=frozenset([20]), deduct_later=True
-        )
+        rules = Rules(only=frozenset([20]), more_to_come=True)
+        documents = split(entries, [10, 20, 30], rules)
         self.assertEqual([line.entry for line in documents[0].lines], [0])
 
     def test_a_section_heads_each_invoice_that_has_a_line_of_it(self):
@@ -257,7 +373,8 @@ class _Line:
 
     def invoice(self, _quantity):
         self.settle()
-        for part in apportion(self.moves, self.links, self.to_invoice).parts:
+        result = apportion(self.moves, self.links, self.to_invoice)
+        for part in (*result.parts, *result.credits):
             self.bill(
                 part.quantity, [(share.move, share.quantity) for share in part.shares]
             )
@@ -284,22 +401,22 @@ class TestAnyHistory(unittest.TestCase):
         line.settle()
         before = line.to_invoice
         result = apportion(line.moves, line.links, before)
-        self.assertAlmostEqual(
-            sum(part.quantity for part in result.parts) + result.rest, before, 6
-        )
-        if before > 0:
-            self.assertGreater(min(part.quantity for part in result.parts), 0.0)
-            self.assertEqual(result.rest, 0.0)
+        self.assertAlmostEqual(result.quantity, before, 6)
         for part in result.parts:
+            self.assertGreater(part.quantity, 0.0)
+        for part in result.credits:
+            self.assertLess(part.quantity, 0.0)
+        if before > 0:
+            self.assertEqual(result.rest, 0.0)
+        for part in (*result.parts, *result.credits):
             self.assertAlmostEqual(
                 sum(share.quantity for share in part.shares), part.quantity, 6
             )
         line.invoice(0)
         line.settle()
         self.assertEqual(line.to_invoice, result.rest)
-        # With nothing to invoice there is no invoice to tell that what came back of one
-        # shipment pays for the next; with less than nothing, something is ahead.
-        if before > 0:
+        # With less than nothing, something is invoiced ahead of the shipments.
+        if before >= 0:
             linked = dict.fromkeys((move.move for move in line.moves), 0.0)
             for link in line.links:
                 linked[link.move] += link.quantity

@@ -1,0 +1,124 @@
+"""What came back after it had been invoiced: a credit note for the very invoice."""
+
+from __future__ import annotations
+
+from odoo import models
+from odoo.fields import Command
+
+from ..planning.invoicing import Apportionment, Credit, Link, find_credits
+from ..planning.splitting import Document
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    def _get_invoiceable_lines(self, final=False):
+        # Core leaves out lines on which what came back and what was shipped since add
+        # up to nothing. With an invoice per shipment both have a document to come.
+        lines = super()._get_invoiceable_lines(final=final)
+        if not self._filtered_by_shipment():
+            return lines
+        unsettled = (self.order_line - lines)._filtered_unsettled()
+        if not unsettled:
+            return lines
+        deposits = lines.filtered("is_downpayment")
+        wanted = lines - deposits | unsettled | unsettled._get_headings()
+        return self.order_line.filtered(lambda line: line in wanted) | deposits
+
+    def _prepare_credit_note_vals(self, document: Document) -> dict:
+        """What makes the values of an invoice those of a credit note of an earlier one.
+
+        Nothing for an ordinary invoice.
+        """
+        if not document.credited:
+            return {}
+        # The user may invoice the order, whatever he may see of its invoices.
+        credited = self.env["account.move"].sudo().browse(document.credited)
+        return {
+            "move_type": "out_refund",
+            "reversed_entry_id": credited.id,
+            "partner_id": credited.partner_id.id,
+            "partner_shipping_id": credited.partner_shipping_id.id,
+            "currency_id": credited.currency_id.id,
+            "fiscal_position_id": credited.fiscal_position_id.id,
+            "journal_id": credited.journal_id.id,
+            "invoice_payment_term_id": False,
+            "transaction_ids": [],
+        }
+
+
+class SaleOrderLine(models.Model):
+    _inherit = "sale.order.line"
+
+    def _filtered_unsettled(self):
+        """Return the lines with shipments to invoice and others to credit, as much of
+        the one as of the other."""
+        candidates = self.filtered(
+            lambda line: (
+                line._is_invoiced_by_shipment()
+                and line.qty_invoiced
+                and line.product_uom_id.is_zero(line.qty_to_invoice)
+            )
+        )
+        # Quantities shipped and invoiced are facts, whatever the user may see of them.
+        sudoed = candidates.sudo()
+        sudoed._forget_filtered()
+        return candidates.filtered(lambda line: line.sudo()._is_unsettled())
+
+    def _is_unsettled(self) -> bool:
+        self.ensure_one()
+        moves, links = self._get_settled_shipments()
+        open_quantities = {move.move: move.kept for move in moves}
+        for link in links:
+            open_quantities[link.move] -= link.quantity
+        return not all(map(self.product_uom_id.is_zero, open_quantities.values()))
+
+    def _get_headings(self):
+        """Return the sections and subsections above these lines."""
+        headings = self.browse()
+        above = {}
+        for line in self.order_id.order_line:
+            if line.display_type == "line_section":
+                above = {"section": line}
+            elif line.display_type == "line_subsection":
+                above["subsection"] = line
+            elif line in self:
+                headings = headings.union(*above.values())
+        return headings
+
+    def _find_shipment_credits(
+        self, apportionment: Apportionment, links: list[Link]
+    ) -> tuple[Credit, ...]:
+        """Find the invoice lines that paid for what is to be credited."""
+        if not apportionment.credits:
+            return ()
+        invoices = {line.id: line.move_id.id for line in self.invoice_lines}
+        return tuple(
+            credit
+            for part in apportionment.credits
+            for credit in find_credits(part, links, invoices)
+        )
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    def _prepare_shipment_credit(self, sale_line, quantity: float) -> dict:
+        """What a credit note takes from the line of the invoice that it credits.
+
+        :param quantity: to be credited, in the unit of the order line
+        """
+        self.ensure_one()
+        return {
+            "name": self.name,
+            "shipment_source_line_id": self.id,
+            "quantity": sale_line.product_uom_id._compute_quantity(
+                quantity, self.product_uom_id, round=False
+            ),
+            "product_uom_id": self.product_uom_id.id,
+            "price_unit": self.price_unit,
+            "discount": self.discount,
+            "tax_ids": [Command.set(self.tax_ids.ids)],
+            "account_id": self.account_id.id,
+            "analytic_distribution": self.analytic_distribution,
+        }
