@@ -248,6 +248,22 @@ def _deduct(
     made[-1].merge(deductions)
 
 
+def _make_credited_lines(
+    credits: Sequence[tuple[int, Credit]],
+) -> dict[int, list[DocumentLine]]:
+    """One line for each line of the invoice, by entry."""
+    by_source: dict[tuple[int, int], list[Credit]] = {}
+    for number, credit in credits:
+        by_source.setdefault((number, credit.invoice_line), []).append(credit)
+    lines: dict[int, list[DocumentLine]] = {}
+    for (number, source), own in by_source.items():
+        quantity = clean(sum(credit.quantity for credit in own))
+        shares = tuple(share for credit in own for share in credit.shares)
+        line = DocumentLine(number, quantity, shares, source=source)
+        lines.setdefault(number, []).append(line)
+    return lines
+
+
 def _make_credit_notes(entries: Sequence[Entry], rules: Rules) -> list[Document]:
     """Make a credit note for each invoice of which something came back."""
     by_invoice: dict[int, list[tuple[int, Credit]]] = {}
@@ -258,12 +274,7 @@ def _make_credit_notes(entries: Sequence[Entry], rules: Rules) -> list[Document]
                 own.append((number, credit))
     documents = []
     for invoice, credits in by_invoice.items():
-        lines: dict[int, list[DocumentLine]] = {}
-        for number, credit in credits:
-            line = DocumentLine(
-                number, credit.quantity, credit.shares, source=credit.invoice_line
-            )
-            lines.setdefault(number, []).append(line)
+        lines = _make_credited_lines(credits)
         shipments = dict.fromkeys(credit.shipment for _number, credit in credits)
         headed = _add_headings(lines, entries, frozenset())
         documents.append(Document(tuple(shipments), tuple(headed), invoice))
