@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
-from ..planning.days import remember_days
 from ..planning import splitting
+from ..planning.days import remember_days
 from ..planning.deposits import EARLY, LAST, PROPORTION
 from .sale_order_invoicing import SHIPMENT_INVOICING
 

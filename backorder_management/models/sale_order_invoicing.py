@@ -1,9 +1,8 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import SQL
 from odoo.tools.sql import column_exists, create_column
-
-from odoo.exceptions import UserError
 
 from ..planning.invoicing import apportion
 from ..planning.splitting import Entry, Rules, split, whole_line
