@@ -24,6 +24,7 @@ from . import res_company
 from . import res_config_settings
 from . import res_partner
 from . import sale_order_invoicing
+from . import sale_order_rounding
 from . import sale_order_deposits
 from . import sale_order_shipment_credit
 from . import sale_order_line_invoicing

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 
 from odoo import models
-from odoo.fields import Command
 
 from ..planning.deposits import TAX, UNTAXED, Deposit
 from ..planning.splitting import Deduction
+from .sale_order_rounding import RunningTotal, is_counted
 
 # What Odoo keeps of a tax beside its amount in the order's currency, and of the untaxed
 # amount.
@@ -22,6 +22,18 @@ class SaleOrder(models.Model):
     def _prepare_deduction(self, invoice) -> Deduction:
         """How the invoices that core's invoice is divided into deduct deposits."""
         self.ensure_one()
+        lines = [vals for vals, _line in invoice.numbered_lines()]
+        # As the invoices will be rounded, see there.
+        running = RunningTotal(self, self._get_invoiced_goods())
+
+        def get_total(quantities: dict[int, float]) -> float:
+            return running.add_and_get_total(
+                [
+                    {**lines[number], "quantity": quantity}
+                    for number, quantity in quantities.items()
+                ]
+            )
+
         return Deduction(
             way=self.company_id.deposit_deduction,
             value=sum(
@@ -30,37 +42,8 @@ class SaleOrder(models.Model):
                 if not line.display_type and not line.is_downpayment
             ),
             digits=self.currency_id.decimal_places,
-            get_total=lambda quantities: self._get_invoice_total(invoice, quantities),
+            get_total=get_total,
         )
-
-    def _get_invoice_total(self, invoice, quantities: dict[int, float]) -> float:
-        """What an invoice of so much of these lines comes to, taxes included.
-
-        :param quantities: by the number of core's invoice line
-        """
-        AccountTax = self.env["account.tax"]
-        lines = list(invoice.numbered_lines())
-        base_lines = []
-        for number, quantity in quantities.items():
-            vals, line = lines[number]
-            base_lines.append(
-                AccountTax._prepare_base_line_for_taxes_computation(
-                    line,
-                    tax_ids=AccountTax.browse(_get_linked(vals.get("tax_ids"))),
-                    quantity=quantity,
-                    price_unit=vals.get("price_unit") or 0.0,
-                    discount=vals.get("discount") or 0.0,
-                    currency_id=self.currency_id,
-                    partner_id=self.partner_invoice_id,
-                    product_id=line.product_id,
-                    rate=1.0,
-                    sign=1,
-                    is_refund=False,
-                )
-            )
-        AccountTax._add_tax_details_in_base_lines(base_lines, self.company_id)
-        AccountTax._round_base_lines_tax_details(base_lines, self.company_id)
-        return sum(_get_details_total(each) for each in base_lines)
 
 
 class SaleOrderLine(models.Model):
@@ -82,13 +65,11 @@ class SaleOrderLine(models.Model):
         others: dict[tuple, float] = defaultdict(float)
         for line in self.invoice_lines:
             invoice = line.move_id
-            if invoice.state == "cancel" and (
-                invoice.payment_state != "invoicing_legacy"
-            ):
+            if not is_counted(invoice):
                 continue
             sign = 1 if invoice.move_type == "out_invoice" else -1
             quantity += sign * line.quantity
-            details = line._get_deposit_details()
+            details = invoice._get_line_amounts()[line]
             for name, amount in details.items():
                 sums = amounts if name[0] in (UNTAXED, TAX) else others
                 sums[name] += sign * amount
@@ -131,43 +112,29 @@ class SaleOrderLine(models.Model):
         }
 
 
-class AccountMoveLine(models.Model):
-    _inherit = "account.move.line"
+class AccountMove(models.Model):
+    _inherit = "account.move"
 
-    def _get_deposit_details(self) -> dict[tuple, float]:
-        """What Odoo counts of this line: its untaxed amount and its taxes."""
+    def _get_line_amounts(self) -> dict:
+        """What Odoo counts of each line: its untaxed amount and its taxes.
+
+        :return: by `account.move.line`, then by (UNTAXED,) or (TAX, its id), both in
+            the currency of the invoice, or the name of what Odoo keeps beside them
+        """
         self.ensure_one()
-        base_lines, _tax_lines = self.move_id._get_rounded_base_and_tax_lines()
-        [base_line] = [each for each in base_lines if each["record"] == self]
-        details = base_line["tax_details"]
-        result = {
-            (UNTAXED,): details["total_excluded_currency"]
-            + details["delta_total_excluded_currency"],
-            (OF_UNTAXED,): details["total_excluded"] + details["delta_total_excluded"],
-        }
-        for data in details["taxes_data"]:
-            tax = data["tax"].id
-            result[TAX, tax] = data["tax_amount_currency"]
-            for name in OF_TAX:
-                result[name, tax] = data[name]
+        base_lines, _tax_lines = self._get_rounded_base_and_tax_lines()
+        result = {}
+        for base_line in base_lines:
+            details = base_line["tax_details"]
+            amounts = result[base_line["record"]] = {
+                (UNTAXED,): details["total_excluded_currency"]
+                + details["delta_total_excluded_currency"],
+                (OF_UNTAXED,): details["total_excluded"]
+                + details["delta_total_excluded"],
+            }
+            for data in details["taxes_data"]:
+                tax = data["tax"].id
+                amounts[TAX, tax] = data["tax_amount_currency"]
+                for name in OF_TAX:
+                    amounts[name, tax] = data[name]
         return result
-
-
-def _get_linked(commands) -> list[int]:
-    """Ids of what x2many commands of core's values set."""
-    result: list[int] = []
-    for command in commands or ():
-        if command[0] == Command.SET:
-            result += command[2]
-        elif command[0] == Command.LINK:
-            result.append(command[1])
-    return result
-
-
-def _get_details_total(base_line) -> float:
-    details = base_line["tax_details"]
-    return (
-        details["total_excluded_currency"]
-        + details["delta_total_excluded_currency"]
-        + sum(each["tax_amount_currency"] for each in details["taxes_data"])
-    )

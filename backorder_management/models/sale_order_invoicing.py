@@ -295,7 +295,7 @@ class SaleOrder(models.Model):
         )
         # Goods that left without a transfer (0) come first.
         documents = split(entries, [0, *shipments.ids], rules)
-        return [
+        invoice_vals_list = [
             {
                 **invoice.with_lines(document.lines),
                 "made_per_shipment": True,
@@ -306,6 +306,9 @@ class SaleOrder(models.Model):
             }
             for document in documents
         ]
+        # Amounts invoiced are facts, whatever the user may see of them.
+        self.sudo()._round_as_one_invoice(invoice_vals_list)
+        return invoice_vals_list
 
     def _get_apportioned_shipments(self, entries):
         """Return the transfers that these entries invoice or credit, oldest first."""

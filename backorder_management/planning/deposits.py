@@ -98,6 +98,8 @@ def _find_wanted(
             cents = left
         elif way == PROPORTION and rest > 0:
             cents = _find_share(left, pieces, min(1.0, max(value, 0.0) / rest))
+            if room - cents == 1:  # a deposit of all of it: nobody is to pay a cent
+                cents = min(room, left)
         wanted.append(min(cents, room))
         if left and wanted[-1]:
             pieces -= _count_pieces(pieces, wanted[-1], left)

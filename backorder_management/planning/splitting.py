@@ -137,7 +137,8 @@ class Deduction:
     :ivar value: what is still to be invoiced of the order, what is invoiced now
         included; untaxed, before deposits, in document currency
     :ivar digits: decimals of the currency
-    :ivar get_total: what an invoice of so much of these entries comes to, with taxes
+    :ivar get_total: what the next invoice, of so much of these entries, comes to, with
+        taxes; called once for each, in their order
     """
 
     way: str

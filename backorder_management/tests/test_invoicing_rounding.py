@@ -1,0 +1,219 @@
+"""Invoices per shipment add up, to the cent, to one invoice of it all."""
+
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .invoicing_common import InvoicingCommon
+
+
+@tagged("post_install", "-at_install")
+class TestRounding(InvoicingCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.vat = cls._create_tax(19)
+        cls.desk.write({"list_price": 99.99, "taxes_id": [Command.set(cls.vat.ids)]})
+
+    @classmethod
+    def _create_tax(cls, amount, **values):
+        return cls.env["account.tax"].create(
+            {"name": f"{amount} %", "amount": amount, "type_tax_use": "sale", **values}
+        )
+
+    def _invoice_one_by_one(self, order, *shipments):
+        made = self.env["account.move"]
+        for quantities in shipments:
+            self._ship(order, *quantities)
+            made |= order._create_invoices(final=True)
+        return made
+
+    def _amounts(self, invoices):
+        return [
+            (each.amount_untaxed, each.amount_tax, each.amount_total)
+            for each in invoices
+        ]
+
+    def _check_like_one_invoice(self, invoices, **values):
+        """The same order shipped at once has one invoice, made by Odoo."""
+        order = invoices.line_ids.sale_line_ids.order_id
+        twin = order.copy({"shipment_invoicing": "per_order", **values})
+        twin.action_confirm()
+        self._ship(twin, *twin.order_line.mapped("product_uom_qty"))
+        one = twin._create_invoices(final=True)
+        self.assertEqual(len(one), 1)
+        for name in ("amount_untaxed_signed", "amount_tax_signed"):
+            self.assertAlmostEqual(sum(invoices.mapped(name)), one[name], 6, msg=name)
+        for name in ("amount_untaxed", "amount_tax", "amount_total"):
+            self.assertAlmostEqual(sum(invoices.mapped(name)), one[name], 6, msg=name)
+
+    def test_one_by_one(self):
+        """Scenario: 3 x 99.99 with 19 %, one by one.
+
+        Expected: 19.00, 19.00 and 18.99 of tax; 56.99 like 19 % of 299.97.
+        """
+        order = self._create_order((self.desk, 3))
+        invoices = self._invoice_one_by_one(order, [1], [1], [1])
+        self.assertEqual(
+            self._amounts(invoices),
+            [(99.99, 19.0, 118.99), (99.99, 19.0, 118.99), (99.99, 18.99, 118.98)],
+        )
+        self.assertEqual(sum(invoices.mapped("amount_total")), order.amount_total)
+        self._check_like_one_invoice(invoices)
+        invoices.action_post()
+        self.assertEqual(
+            [tax for _untaxed, tax, _total in self._amounts(invoices)],
+            [19.0, 19.0, 18.99],
+        )
+
+    def test_late(self):
+        """The same, all invoices made at the end."""
+        order = self._create_order((self.desk, 3))
+        for _shipment in range(3):
+            self._ship(order, 1)
+        invoices = order._create_invoices(final=True)
+        self.assertEqual(invoices.mapped("amount_tax"), [19.0, 19.0, 18.99])
+
+    def test_returned_goods_take_the_difference_back(self):
+        """Scenario: the last of the three comes back, then all of it.
+
+        Expected: two are 38.00 of tax, none is nothing.
+        """
+        order = self._create_order((self.desk, 3))
+        shipments = [self._ship(order, 1) for _number in range(3)]
+        invoices = order._create_invoices(final=True)
+        invoices.action_post()
+        totals = []
+        for shipment in reversed(shipments):
+            self._take_back(shipment, 1)
+            order._create_invoices(final=True).action_post()
+            totals.append(round(sum(order.invoice_ids.mapped("amount_tax_signed")), 2))
+        self.assertEqual(totals, [38.0, 19.0, 0.0])
+        self.assertEqual(set(invoices.mapped("payment_state")), {"reversed"})
+
+    def test_tax_included(self):
+        """3 x 99.99 with 19 % included: 47.89 of tax, not 3 x 15.96 = 47.88; the
+        customer pays 99.99 each time."""
+        self.vat.price_include_override = "tax_included"
+        order = self._create_order((self.desk, 3))
+        invoices = self._invoice_one_by_one(order, [1], [1], [1])
+        self.assertEqual(invoices.mapped("amount_total"), [99.99] * 3)
+        self.assertAlmostEqual(sum(invoices.mapped("amount_tax")), 47.89, 6)
+        self._check_like_one_invoice(invoices)
+
+    def test_rounded_by_line(self):
+        """Two lines; each is rounded, then added up."""
+        self.company.tax_calculation_rounding_method = "round_per_line"
+        self.chair.write({"list_price": 33.33, "taxes_id": [Command.set(self.vat.ids)]})
+        order = self._create_order((self.desk, 3), (self.chair, 7))
+        invoices = self._invoice_one_by_one(order, [1, 3], [1, 3], [1, 1])
+        self._check_like_one_invoice(invoices)
+
+    def test_two_taxes_on_a_line(self):
+        """7 % and 1.1 % of 99.99 at a discount of 33 %."""
+        taxes = self._create_tax(7) | self._create_tax(1.1)
+        order = self._create_order(
+            (self.desk, 5, {"discount": 33, "tax_ids": [Command.set(taxes.ids)]}),
+            (self.chair, 5, {"tax_ids": [Command.set(self.vat.ids)]}),
+        )
+        invoices = self._invoice_one_by_one(order, [1, 0], [1, 3], [1, 1], [2, 1])
+        self._check_like_one_invoice(invoices)
+
+    def test_tax_on_tax(self):
+        """A tax that is part of the base of the next one."""
+        first = self._create_tax(5, include_base_amount=True, sequence=1)
+        taxes = first | self._create_tax(9.975, sequence=2)
+        order = self._create_order(
+            (self.desk, 4, {"tax_ids": [Command.set(taxes.ids)]})
+        )
+        invoices = self._invoice_one_by_one(order, [1], [2], [1])
+        self._check_like_one_invoice(invoices)
+
+    def test_foreign_currency(self):
+        """Two for one: what is rounded is the amount in the order's currency."""
+        currency = self.setup_other_currency("EUR", rates=[("2016-01-01", 2.0)])
+        pricelist = self.env["product.pricelist"].create(
+            {"name": "Euro", "currency_id": currency.id}
+        )
+        order = self._create_order(
+            (self.desk, 3, {"price_unit": 99.99}), pricelist_id=pricelist.id
+        )
+        self.assertEqual(order.currency_id, currency)
+        invoices = self._invoice_one_by_one(order, [1], [1], [1])
+        self.assertEqual(invoices.mapped("amount_tax"), [19.0, 19.0, 18.99])
+        self.assertAlmostEqual(sum(invoices.mapped("amount_total")), 356.96, 6)
+        for invoice in invoices:
+            self.assertEqual(sum(invoice.line_ids.mapped("balance")), 0.0)
+
+    def test_all_paid_before(self):
+        """A deposit of all of it: three invoices over nothing, nothing to credit."""
+        order = self._create_order((self.desk, 3))
+        wizard = self.env["sale.advance.payment.inv"].create(
+            {
+                "advance_payment_method": "percentage",
+                "amount": 100,
+                "sale_order_ids": order.ids,
+            }
+        )
+        wizard.create_invoices()
+        order.invoice_ids.action_post()
+        self.assertEqual(order.invoice_ids.amount_total, 356.96)
+        for way in ("proportion", "early"):
+            with self.subTest(way=way), self.env.cr.savepoint() as savepoint:
+                self.company.deposit_deduction = way
+                invoices = self._invoice_one_by_one(order, [1], [1], [1])
+                self.assertEqual(invoices.mapped("amount_total"), [0.0] * 3)
+                self.assertEqual(set(invoices.mapped("move_type")), {"out_invoice"})
+                savepoint.rollback()
+                self.env.invalidate_all()
+
+    def test_price_changed_between(self):
+        """Each invoice has its own price; taxes add up over all of them:
+        19 % of 99.99 + 2 x 77.77 is 48.55, one by one 19.00 + 2 x 14.78 = 48.56."""
+        order = self._create_order((self.desk, 3))
+        invoices = self._invoice_one_by_one(order, [1])
+        order.order_line.price_unit = 77.77
+        invoices |= self._invoice_one_by_one(order, [1], [1])
+        self.assertEqual(invoices.mapped("amount_untaxed"), [99.99, 77.77, 77.77])
+        self.assertAlmostEqual(sum(invoices.mapped("amount_tax")), 48.55, 6)
+
+    def test_draft_edited_by_hand(self):
+        """Scenario: the third draft has 18.99 of tax; an accountant makes it 2 pieces.
+
+        Expected: Odoo's tax of two, 38.00, and no trace of the correction.
+        """
+        order = self._create_order((self.desk, 10))
+        draft = self._invoice_one_by_one(order, [1], [1], [1])[2]
+        draft.invoice_line_ids.quantity = 2
+        self.assertEqual(draft.amount_tax, 38.0)
+
+    def test_invoice_of_two_orders_before(self):
+        """What other orders have on the same invoice is left out."""
+        orders = self._create_order((self.desk, 3)) | self._create_order((self.desk, 3))
+        orders.shipment_invoicing = "per_order"
+        for order in orders:
+            self._ship(order, 1)
+        both = orders._create_invoices()
+        self.assertEqual(both.amount_tax, 38.0)
+        orders.shipment_invoicing = "per_shipment"
+        invoices = self._invoice_one_by_one(orders[0], [1], [1])
+        self.assertEqual(invoices.mapped("amount_tax"), [19.0, 18.99])
+
+    def test_taxes_changed_by_hand(self):
+        """A tax that was set by hand is nobody's rounding: later ones are Odoo's."""
+        order = self._create_order((self.desk, 3))
+        first = self._invoice_one_by_one(order, [1])
+        tax_line = first.line_ids.filtered("tax_line_id")
+        receivable = first.line_ids.filtered(
+            lambda line: line.display_type == "payment_term"
+        )
+        first.write(
+            {
+                "line_ids": [
+                    Command.update(tax_line.id, {"amount_currency": -15.0}),
+                    Command.update(receivable.id, {"amount_currency": 114.99}),
+                ]
+            }
+        )
+        self.assertEqual(first.amount_tax, 15.0)
+        invoices = self._invoice_one_by_one(order, [1], [1])
+        self.assertEqual(invoices.mapped("amount_tax"), [19.0, 19.0])
