@@ -23,6 +23,7 @@ from . import backorder_invoice_link
 from . import res_company
 from . import res_config_settings
 from . import res_partner
+from . import sale_order_periodic
 from . import sale_order_invoicing
 from . import sale_order_rounding
 from . import sale_order_deposits

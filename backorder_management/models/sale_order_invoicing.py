@@ -6,10 +6,12 @@ from odoo.tools.sql import column_exists, create_column
 
 from ..planning.invoicing import apportion
 from ..planning.splitting import Entry, Rules, split, whole_line
+from .sale_order_periodic import PERIODIC, ShipmentInvoice
 
 SHIPMENT_INVOICING = [
     ("per_order", "One invoice for all that was delivered"),
     ("per_shipment", "One invoice per shipment"),
+    (PERIODIC, "One invoice per customer and period"),
 ]
 
 
@@ -105,7 +107,8 @@ class SaleOrder(models.Model):
         readonly=False,
         precompute=True,
         help="How products invoiced on delivery are invoiced: all deliveries of the "
-        "order on one invoice, or an invoice for each delivery.",
+        "order on one invoice, an invoice for each delivery, or one for all deliveries "
+        "of a customer in a period, with a section for each.",
     )
 
     def _auto_init(self):
@@ -169,7 +172,7 @@ class SaleOrder(models.Model):
         """Return the orders of which each shipment gets its own invoice."""
         if self._get_chosen_shipments() is not None:
             return self
-        return self.filtered(lambda order: order.shipment_invoicing == "per_shipment")
+        return self.filtered(lambda order: order.shipment_invoicing != "per_order")
 
     @api.model
     def _get_chosen_shipments(self):
@@ -228,7 +231,7 @@ class SaleOrder(models.Model):
             .union(*(invoice.sale_lines for invoice in invoices))
         )
         settled = sale_lines._settle_shipment_links()
-        divided = []
+        divided, whole = [], []
         for invoice in invoices:
             order = invoice.sale_lines.order_id
             entries = self._prepare_entries(invoice, settled)
@@ -236,8 +239,8 @@ class SaleOrder(models.Model):
                 divided += order._divide_invoice_vals(invoice, entries)
             else:
                 lines = [whole_line(*numbered) for numbered in enumerate(entries)]
-                divided.append(invoice.with_lines(lines))
-        return divided
+                whole.append(invoice.with_lines(lines))
+        return self._join_by_period(divided) + whole
 
     def _read_invoice_vals(self, vals):
         """Find the order line of each line of core's invoice values."""
@@ -281,7 +284,7 @@ class SaleOrder(models.Model):
         return entries
 
     def _divide_invoice_vals(self, invoice, entries):
-        """Return the values of one invoice per shipment of this order."""
+        """Return a `ShipmentInvoice` per shipment of this order."""
         self.ensure_one()
         shipments = self._get_apportioned_shipments(entries)
         chosen = self._get_chosen_shipments()
@@ -295,20 +298,19 @@ class SaleOrder(models.Model):
         )
         # Goods that left without a transfer (0) come first.
         documents = split(entries, [0, *shipments.ids], rules)
-        invoice_vals_list = [
-            {
+        made = []
+        for document in documents:
+            own = shipments.browse(filter(None, document.shipments))
+            vals = {
                 **invoice.with_lines(document.lines),
                 "made_per_shipment": True,
-                **self._prepare_shipment_invoice_vals(
-                    shipments.browse(filter(None, document.shipments))
-                ),
+                **self._prepare_shipment_invoice_vals(own),
                 **self._prepare_credit_note_vals(document),
             }
-            for document in documents
-        ]
+            made.append(ShipmentInvoice(vals, self, own))
         # Amounts invoiced are facts, whatever the user may see of them.
-        self.sudo()._round_as_one_invoice(invoice_vals_list)
-        return invoice_vals_list
+        self.sudo()._round_as_one_invoice(made)
+        return made
 
     def _get_apportioned_shipments(self, entries):
         """Return the transfers that these entries invoice or credit, oldest first."""

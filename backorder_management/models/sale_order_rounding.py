@@ -19,24 +19,29 @@ from ..planning.deposits import TAX, UNTAXED
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
-    def _round_as_one_invoice(self, invoice_vals_list: list[dict]) -> None:
+    def _round_as_one_invoice(self, invoices) -> None:
         """Let what is invoiced of this order come to what one invoice would.
 
         Lines without any tax stay as they are: Odoo always takes price times quantity
-        there. So do invoices in another currency than the order's.
+        there. So do invoices in another currency than the order's, and those for a
+        period, where several orders share what Odoo rounds; there just orders with a
+        deposit keep their amounts, as what is deducted of it was found with these.
 
-        :param invoice_vals_list: values of invoices and credit notes of this order, in
-            the order of their making; those of their lines are changed
+        :param invoices: `ShipmentInvoice` of this order, in the order of their making;
+            the values of their lines are changed
         """
         self.ensure_one()
+        joined = any(invoice.is_joined for invoice in invoices)
+        if joined and not any(map(_has_deposit, invoices)):
+            return
         past = self._get_invoiced_goods()
-        if len(past.move_id) + len(invoice_vals_list) < 2:
+        if len(past.move_id) + len(invoices) < 2 and not joined:
             return
         if past.currency_id - self.currency_id:
             return
         total = RunningTotal(self, past)
-        for vals in invoice_vals_list:
-            total.add(vals)
+        for invoice in invoices:
+            total.add(invoice.vals, keep=joined)
 
     def _get_invoiced_goods(self):
         """Return the invoice lines that Odoo counts of this order, without deposits."""
@@ -61,8 +66,11 @@ class RunningTotal:
             self._merge(_read_line(line), -line.move_id.direction_sign * line.quantity)
         self.amounts = past._sum_amounts()
 
-    def add(self, vals: dict) -> None:
-        """Add a new invoice; change its lines by what is amiss."""
+    def add(self, vals: dict, keep: bool = False) -> None:
+        """Add a new invoice; change its lines by what is amiss.
+
+        :param keep: lines keep their amounts, whichever invoice they are on
+        """
         sign = -1 if vals["move_type"] == "out_refund" else 1
         lines = [
             line
@@ -70,7 +78,7 @@ class RunningTotal:
             if line.get("quantity") and not line.get("is_downpayment")
         ]
         base_lines, amiss = self._add_lines(lines, sign)
-        if amiss:
+        if amiss or keep:
             self._correct(base_lines, amiss)
             for line, base_line in zip(lines, base_lines, strict=True):
                 if base_line["manual_tax_amounts"]:
@@ -213,6 +221,13 @@ class RunningTotal:
         )
         details[field + "_currency"] += amount
         details[field] += amount  # the rate is one: Odoo converts it
+
+
+def _has_deposit(invoice) -> bool:
+    return any(
+        line.get("is_downpayment")
+        for _command, _id, line in invoice.vals["invoice_line_ids"]
+    )
 
 
 def _get_linked(commands) -> list[int]:

@@ -19,6 +19,7 @@ from . import test_invoicing_credit
 from . import test_invoicing_deposits
 from . import test_invoicing_returns
 from . import test_invoicing_rounding
+from . import test_invoicing_periodic
 from . import test_invoicing_routes
 from . import test_invoicing_users
 from . import test_kits
