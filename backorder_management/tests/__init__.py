@@ -17,6 +17,7 @@ from . import test_invoicing
 from . import test_invoicing_concurrency
 from . import test_invoicing_credit
 from . import test_invoicing_deposits
+from . import test_invoicing_random
 from . import test_invoicing_returns
 from . import test_invoicing_rounding
 from . import test_invoicing_periodic

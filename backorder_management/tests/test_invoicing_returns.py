@@ -137,6 +137,30 @@ class TestCreditNotes(InvoicingCommon):
         self.assertEqual(self._lines(credit_note), [[("Desk", 2.0)]])
         self.assertEqual(self._links(first), 1.0)
 
+    def test_credited_by_hand_of_one_of_two_invoices(self):
+        """Scenario: 4 shipped, 3 on the first invoice and 1 on the second; 1 of the
+        first is credited by hand; all 4 come back.
+
+        Expected: 2 more of the first and 1 of the second.
+        """
+        order = self._create_order((self.desk, 4))
+        shipment = self._ship(order, 4)
+        first = order._create_invoices()
+        first.invoice_line_ids.quantity = 3
+        second = order._create_invoices()
+        (first | second).action_post()
+        wizard = self.env["account.move.reversal"].create(
+            {"move_ids": first.ids, "journal_id": first.journal_id.id}
+        )
+        by_hand = self.env["account.move"].browse(wizard.refund_moves()["res_id"])
+        by_hand.invoice_line_ids.quantity = 1
+        self._take_back(shipment, 4)
+        credited = {
+            each.reversed_entry_id: each.invoice_line_ids.quantity
+            for each in order._create_invoices(final=True)
+        }
+        self.assertEqual(credited, {first: 2.0, second: 1.0})
+
     def test_without_final_as_odoo(self):
         """Odoo's invoicing that is not final makes no credit notes."""
         order = self._create_order((self.desk, 10))
