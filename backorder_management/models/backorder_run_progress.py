@@ -61,6 +61,11 @@ class BackorderRunProgress(models.Model):
         return self._do_apart("_count_begin", run_id) or 0
 
     @api.model
+    def _forget_finished(self) -> None:
+        """Forget runs that are done: of a worker that was killed just before it told."""
+        self._do_apart("_delete_finished")
+
+    @api.model
     def _do_apart(self, method: str, *args):
         """On a connection of its own; the work goes on where that fails."""
         try:
@@ -80,6 +85,11 @@ class BackorderRunProgress(models.Model):
             progress.stage = stage
         else:
             self.create({"run_id": run_id, "stage": stage})
+
+    @api.model
+    def _delete_finished(self) -> None:
+        queued = self.env["backorder.run"].search([("queued", "=", True)])
+        self.search([("run_id", "not in", queued.ids)]).unlink()
 
     @api.model
     def _count_begin(self, run_id: int) -> int:

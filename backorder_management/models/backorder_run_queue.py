@@ -251,6 +251,7 @@ class BackorderRun(models.Model):
         is still queued.
         """
         cron = self.env["ir.cron"]
+        self.env["backorder.run.progress"]._forget_finished()
         if not self.env["backorder.pin.arrival"]._settle_late():
             return
         skipped: set[int] = set()

@@ -619,6 +619,23 @@ class TestRunQueue(RunCommon, CronMixinCase):
         self.assertEqual(begun[:1], [1])
         self.assertFalse(progress.search([("run_id", "=", run.id)]))
 
+    def test_worker_killed_between_its_commit_and_telling_so(self):
+        """The next one forgets how far a run was that is done."""
+        done, waiting = self.env["backorder.run"].create([{}, {}])
+        waiting._queue()
+        self.env.flush_all()  # the progress is told on another connection
+        progress = self.env["backorder.run.progress"]
+        with self.enter_registry_test_mode():
+            progress._tell(done.id, "applying")
+            progress._tell(waiting.id, "reading")
+            progress._forget_finished()
+            progress.invalidate_model()
+            self.assertEqual(progress.search([]).mapped("run_id"), [waiting.id])
+            progress._tell(done.id, "applying")
+        self._work()
+        progress.invalidate_model()
+        self.assertFalse(progress.search([]))
+
     def test_many_products_need_few_locks(self):
         """PostgreSQL has room for some thousand locks in all: a run about everything
         must not need one for each product."""
