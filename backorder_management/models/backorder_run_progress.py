@@ -62,7 +62,7 @@ class BackorderRunProgress(models.Model):
 
     @api.model
     def _forget_finished(self) -> None:
-        """Forget runs that are done: of a worker that was killed just before it told."""
+        """Forget runs that are done, of workers killed just before they told."""
         self._do_apart("_delete_finished")
 
     @api.model

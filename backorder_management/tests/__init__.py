@@ -14,6 +14,7 @@ from . import test_demo
 from . import test_duplicate_quants
 from . import test_expiry
 from . import test_invoicing
+from . import test_invoicing_bad_input
 from . import test_invoicing_concurrency
 from . import test_invoicing_credit
 from . import test_invoicing_deposits

@@ -25,7 +25,10 @@ class TestBadInput(InvoicingCommon):
         self._refuse(shipment, f"Nothing to invoice in {shipment.name}. Only what was")
 
     def test_not_shipped_yet(self):
-        self._refuse(self.order.picking_ids, f"Nothing to invoice in {self.order.picking_ids.name}")
+        self._refuse(
+            self.order.picking_ids,
+            f"Nothing to invoice in {self.order.picking_ids.name}",
+        )
 
     def test_zero_quantity_shipment(self):
         """A transfer that was closed with nothing in it is no shipment."""
