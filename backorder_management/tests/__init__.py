@@ -17,6 +17,7 @@ from . import test_invoicing
 from . import test_invoicing_concurrency
 from . import test_invoicing_credit
 from . import test_invoicing_deposits
+from . import test_invoicing_reconciliation
 from . import test_invoicing_routes
 from . import test_invoicing_users
 from . import test_kits
