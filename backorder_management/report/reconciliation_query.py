@@ -1,7 +1,8 @@
 """The query behind the report on what was delivered and invoiced.
 
 A chain of lateral joins, each of which may use what those before it found: whoever
-reads a page, or one order, pays for its lines only.
+reads a page, or one order, pays for its lines only. OFFSET 0 keeps PostgreSQL from
+putting each expression into the next, where it would be computed at each use.
 """
 
 from odoo.tools import SQL
@@ -44,10 +45,10 @@ def get_query() -> SQL:
     CROSS JOIN LATERAL (%(invoiced)s) invoiced
     CROSS JOIN LATERAL (%(linked)s) linked
     CROSS JOIN LATERAL (%(included)s) included
-    CROSS JOIN LATERAL (%(price)s) price
-    CROSS JOIN LATERAL (%(quantity)s) quantity
-    CROSS JOIN LATERAL (%(amount)s) amount
-    CROSS JOIN LATERAL (%(part)s) part
+    CROSS JOIN LATERAL (%(price)s OFFSET 0) price
+    CROSS JOIN LATERAL (%(quantity)s OFFSET 0) quantity
+    CROSS JOIN LATERAL (%(amount)s OFFSET 0) amount
+    CROSS JOIN LATERAL (%(part)s OFFSET 0) part
          WHERE template.invoice_policy = 'delivery'
            AND line.qty_delivered_method = 'stock_move'
            AND line.display_type IS NULL
@@ -75,7 +76,7 @@ def _select_invoiced() -> SQL:
         """
         SELECT COUNT(*) AS lines,
                COALESCE(SUM(-item.balance) FILTER (WHERE %(posted)s), 0) AS posted,
-               COALESCE(SUM(-item.balance) FILTER (WHERE NOT %(posted)s), 0)
+               COALESCE(SUM(-item.balance) FILTER (WHERE %(posted)s IS NOT TRUE), 0)
                    AS draft,
                COALESCE(
                    SUM(
@@ -113,13 +114,15 @@ def _select_invoiced() -> SQL:
 
 
 def _select_linked() -> SQL:
-    """How much of what was invoiced has found its shipment."""
+    """How much has found its shipment of what was invoiced and not delivered."""
     return SQL(
         """
         SELECT COALESCE(SUM(link.quantity), 0) AS quantity
           FROM backorder_shipment_link link
           JOIN account_move_line item ON item.id = link.invoice_line_id
-         WHERE link.sale_line_id = line.id AND item.parent_state <> 'cancel'
+         WHERE link.sale_line_id = line.id
+           AND line.qty_to_invoice < 0
+           AND item.parent_state <> 'cancel'
         """
     )
 

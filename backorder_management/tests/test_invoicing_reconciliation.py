@@ -24,6 +24,9 @@ class ReconciliationCommon(InvoicingCommon):
         found.update(difference=row.difference, reason=row.reason)
         zeros = dict.fromkeys([*names, "difference"], 0.0)
         self.assertEqual(found, {**zeros, "reason": "none", **expected})
+        if row.reason == "none":
+            parts = ("price", "ahead", "rate", "quantity")
+            self.assertEqual([row[f"difference_{part}"] for part in parts], [0] * 4)
         return row
 
     def _ship_and_post(self, order, *quantities):
@@ -131,6 +134,14 @@ class TestReconciled(ReconciliationCommon):
         self._ship(order, 6)
         row = self.assertReconciled(order, delivered=135, posted=90, to_invoice=45)
         self.assertEqual((row.qty_delivered, row.product_uom_id), (1.5, dozen))
+
+    def test_more_delivered_than_ordered(self):
+        """Scenario: one ordered at 0.01 less 50 %, which Odoo rounds to 0.01; 100 are
+        shipped. Expected: 0.50."""
+        values = {"price_unit": 0.01, "discount": 50}
+        order = self._create_order((self.desk, 1, values))
+        self._ship(order, 100)
+        self.assertReconciled(order, delivered=0.5, to_invoice=0.5)
 
     def test_kit(self):
         """Scenario: 5 tables at 250; 3 tops and 8 legs ship: 2 tables, 500."""
