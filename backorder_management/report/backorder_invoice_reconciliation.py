@@ -93,19 +93,22 @@ class BackorderInvoiceReconciliation(models.Model):
     date_order = fields.Datetime("Order Date", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
+    # Not added up: glasses and dozens of chairs make no sum.
     qty_delivered = fields.Float(
-        "Delivered Quantity", digits="Product Unit", readonly=True
+        "Delivered Quantity", digits="Product Unit", readonly=True, aggregator=None
     )
     qty_invoiced = fields.Float(
         "Invoiced Quantity",
         digits="Product Unit",
         readonly=True,
+        aggregator=None,
         help="On invoices that are not cancelled, drafts included, less credit notes.",
     )
     qty_to_invoice = fields.Float(
         "Quantity to Invoice",
         digits="Product Unit",
         readonly=True,
+        aggregator=None,
         help="Negative where goods came back that are still to be credited. What was "
         "invoiced ahead of its delivery is not to be credited.",
     )
