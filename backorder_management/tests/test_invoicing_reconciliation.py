@@ -70,6 +70,7 @@ class TestReconciled(ReconciliationCommon):
         order.order_line.filtered(
             lambda line: line.product_id == service
         ).qty_delivered = 1
+        self._ship(order, 0, 1)
         self.assertFalse(self._read(order))
 
     def test_before_deposits(self):
