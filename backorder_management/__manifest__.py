@@ -41,6 +41,8 @@
         "views/backorder_policy_views.xml",
         "views/backorder_menus.xml",
         "security/invoicing_security.xml",
+        "security/reconciliation_security.xml",
+        "views/backorder_invoice_reconciliation_views.xml",
         "views/account_move_views.xml",
         "views/res_config_settings_views.xml",
         "views/res_config_settings_reallocation_views.xml",

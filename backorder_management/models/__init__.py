@@ -19,6 +19,7 @@ from . import stock_quant_note
 from . import stock_rule
 from . import stock_rule_push
 from . import account_move
+from . import account_move_posting
 from . import backorder_invoice_link
 from . import res_company
 from . import res_config_settings

@@ -22,8 +22,10 @@ from . import test_invoicing_random
 from . import test_invoicing_returns
 from . import test_invoicing_rounding
 from . import test_invoicing_periodic
+from . import test_invoicing_reconciliation
 from . import test_invoicing_routes
 from . import test_invoicing_users
+from . import test_invoicing_worked_examples
 from . import test_kits
 from . import test_pinned_arrivals
 from . import test_planning_acceptance
@@ -35,6 +37,7 @@ from . import test_planning_exclusion
 from . import test_planning_fair_share
 from . import test_planning_invoicing
 from . import test_planning_pins
+from . import test_planning_posting
 from . import test_planning_promising
 from . import test_planning_ranking
 from . import test_planning_reallocation

@@ -1,0 +1,46 @@
+from odoo import models
+
+from ..planning.posting import divide_into_waves
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    def _post(self, soft=True):
+        """Post the invoices of shipments of one order one after the other.
+
+        The cost of the goods of an invoice is what all that was shipped of the order
+        has cost up to its quantity, less what posted invoices have of it. Odoo finds it
+        for all that is posted in one call before any of it is posted, in this hook: the
+        invoices of one order would have the same cost each, whatever that adds up to.
+        """
+        waves = self._get_posting_waves()
+        if len(waves) < 2:
+            return super()._post(soft)
+        posted = self.browse()
+        for wave in waves:
+            posted |= super(AccountMove, wave)._post(soft)
+        return posted
+
+    def _get_posting_waves(self):
+        """Return these documents in groups in which no order is twice.
+
+        Only orders of invoices made per shipment, for goods that Odoo values as they
+        are invoiced; all others may be posted with any.
+        """
+        moves = self.sorted("id")
+        waves = divide_into_waves([move._get_valued_orders().ids for move in moves])
+        return [
+            self.browse([moves[position].id for position in wave]) for wave in waves
+        ]
+
+    def _get_valued_orders(self):
+        """Return the orders whose goods this invoice of shipments is about to value."""
+        self.ensure_one()
+        # Who may post an invoice need not see its orders.
+        move = self.sudo().with_company(self.company_id)
+        if not move.made_per_shipment:
+            return move.env["sale.order"]
+        return move.invoice_line_ids.filtered(
+            lambda line: line.product_id.valuation == "real_time"
+        ).sale_line_ids.order_id

@@ -1,0 +1,1 @@
+from . import backorder_invoice_reconciliation
