@@ -162,22 +162,27 @@ class TestPrices(WorkedExamplesCommon):
     def test_tax_included_to_the_cent(self):
         """Scenario: 3 at 10, 19 % included, one by one.
 
-        Expected: 8.40 + 1.60 each, so that the customer pays 10 each time: 30.
+        Expected: the customer pays 10 each time, and in all 25.21 + 4.79, like one
+        invoice of 30: 8.40 + 1.60, and once 8.41 + 1.59.
         """
         included = self._create_vat("Included", price_include_override="tax_included")
         order = self._create_order(
             (self.desk, 3, {"price_unit": 10, "tax_ids": included.ids})
         )
         invoices = self._ship_and_invoice(order, 1, 1, 1)
-        self.assertTotals(invoices, (8.4, 1.6), (8.4, 1.6), (8.4, 1.6))
+        self.assertTotals(invoices, (8.4, 1.6), (8.41, 1.59), (8.4, 1.6))
 
     def test_both_rounding_methods(self):
         """Scenario: a desk and a chair at 10.33 with 19 %, together; then again.
 
-        Expected of each shipment: 1.9627 twice is 3.92 rounded by line, and 3.93
-        rounded as a whole.
+        Expected of the first shipment: 1.9627 twice is 3.92 rounded by line, and 3.93
+        rounded as a whole. Of the second: what is left of one invoice of both, 2 x 3.93
+        by line, and 19 % of 41.32 as a whole, 7.85.
         """
-        for method, tax in (("round_per_line", 3.92), ("round_globally", 3.93)):
+        for method, first, second in (
+            ("round_per_line", 3.92, 3.94),
+            ("round_globally", 3.93, 3.92),
+        ):
             with self.subTest(method):
                 self.company.tax_calculation_rounding_method = method
                 values = {"price_unit": 10.33, "tax_ids": self.vat.ids}
@@ -186,7 +191,9 @@ class TestPrices(WorkedExamplesCommon):
                 )
                 self._ship(order, 1, 1)
                 self._ship(order, 1, 1)
-                self.assertTotals(order._create_invoices(), (20.66, tax), (20.66, tax))
+                self.assertTotals(
+                    order._create_invoices(), (20.66, first), (20.66, second)
+                )
 
     def test_fiscal_position(self):
         """Scenario: exports: no tax instead of 19 %, and an income account of its own.
