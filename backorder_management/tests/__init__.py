@@ -17,6 +17,8 @@ from . import test_invoicing
 from . import test_invoicing_concurrency
 from . import test_invoicing_credit
 from . import test_invoicing_deposits
+from . import test_invoicing_documents
+from . import test_invoicing_portal
 from . import test_invoicing_routes
 from . import test_invoicing_users
 from . import test_kits
@@ -26,6 +28,7 @@ from . import test_planning_allocation
 from . import test_planning_cancelling
 from . import test_planning_complete_orders
 from . import test_planning_deposits
+from . import test_planning_documents
 from . import test_planning_exclusion
 from . import test_planning_fair_share
 from . import test_planning_invoicing
