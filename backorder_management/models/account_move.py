@@ -16,12 +16,16 @@ class AccountMove(models.Model):
         comodel_name="stock.picking",
         string="Shipments",
         compute="_compute_shipment_ids",
+        # Who may not read a transfer may still open the invoice for it.
+        compute_sudo=True,
         search="_search_shipment_ids",
         groups=SHIPMENT_READERS,
         help="The deliveries that this invoice is for.",
     )
     shipment_count = fields.Integer(
-        compute="_compute_shipment_ids", groups=SHIPMENT_READERS
+        compute="_compute_shipment_ids",
+        compute_sudo=True,
+        groups=SHIPMENT_READERS,
     )
 
     made_per_shipment = fields.Boolean(
@@ -98,6 +102,7 @@ class AccountMoveLine(models.Model):
         comodel_name="stock.move",
         string="Shipped Moves",
         compute="_compute_shipment_move_ids",
+        compute_sudo=True,
         search="_search_shipment_move_ids",
         groups=SHIPMENT_READERS,
         help="The stock moves that this line pays for.",

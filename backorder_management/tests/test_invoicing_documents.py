@@ -112,7 +112,12 @@ class TestShipmentsOnTheInvoice(DocumentsCommon):
         self.customer.write({"lang": "fr_FR", "tz": "Pacific/Auckland"})
         view = self.env.ref("backorder_management.report_invoice_document_shipments")
         view.update_field_translations(
-            "arch_db", {"fr_FR": {"Shipments:": "Livraisons :"}}
+            "arch_db",
+            {
+                "fr_FR": {
+                    "<strong>Shipments:</strong>": "<strong>Livraisons :</strong>"
+                }
+            },
         )
         order = self._create_order((self.desk, 10))
         shipment = self._ship(order, 4)
@@ -139,17 +144,28 @@ class TestShipmentsOnTheInvoice(DocumentsCommon):
                 f"{shipment.name} ({day})",
             )
 
-    def test_accountant_without_access_to_transfers(self):
-        """He reads reference and date on form and paper, and cannot open the rest."""
+    def test_accountant_whom_a_rule_keeps_from_the_transfer(self):
+        """He opens and prints the invoice, with reference and date of the transfer."""
         order = self._create_order((self.desk, 10))
         shipment = self._ship_on(order, "2026-03-02", 4)
+        expected = f"{shipment.name} (03/02/2026)"
         invoice = order._create_invoices()
+        self.env["ir.rule"].create(
+            {
+                "name": "Transfers are for the warehouse",
+                "model_id": self.env["ir.model"]._get_id("stock.picking"),
+                "domain_force": "[(0, '=', 1)]",
+                "groups": [
+                    Command.link(self.env.ref("account.group_account_invoice").id)
+                ],
+            }
+        )
         self.assertFalse(shipment.with_user(self.biller).has_access("read"))
         form = Form(invoice.with_user(self.biller))
-        self.assertEqual(form.shipment_summary, f"{shipment.name} (03/02/2026)")
+        self.assertEqual(form.shipment_summary, expected)
         self.assertEqual(
             self._words(self._print(invoice, self.biller), "shipments"),
-            f"Shipments: {shipment.name} (03/02/2026)",
+            f"Shipments: {expected}",
         )
 
 
@@ -274,7 +290,7 @@ class TestLotsOnTheInvoice(DocumentsCommon):
         )
         self.assertEqual(
             self._table(self._print(c.shipment_invoice_ids), "invoice_snln_table"),
-            [["Clock", "1.00 Units", "C4"], ["Clock", "1.00 Units", "C5"]],
+            [["Clock", "1.00Units", "C4"], ["Clock", "1.00Units", "C5"]],
         )
 
     def test_a_lot_in_two_shipments(self):
