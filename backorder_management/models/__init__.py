@@ -31,6 +31,7 @@ from . import sale_order_invoicing
 from . import sale_order_deposits
 from . import sale_order_line_invoicing
 from . import sale_order_line_expected
+from . import sale_order_line_lots
 from . import sale_order_portal
 from . import stock_move_invoicing
 from . import stock_picking_invoicing

@@ -3,8 +3,6 @@ from collections import defaultdict
 from odoo import models
 from odoo.tools.misc import formatLang
 
-from ..planning.invoiced_lots import Billed, LotPart, lots_by_document
-
 
 class AccountMove(models.Model):
     _inherit = "account.move"
@@ -16,13 +14,20 @@ class AccountMove(models.Model):
         without a link to a shipment, and so does its rule that a draft has none.
         """
         rows = super()._get_invoiced_lot_values()
-        if self.state == "draft" or not self.invoice_date or not self.is_sale_document():
+        if (
+            self.state == "draft"
+            or not self.invoice_date
+            or not self.is_sale_document()
+        ):
             return rows
         # Lots and transfers are not for accountants' eyes, their names on an invoice are.
         linked = self.sudo().invoice_line_ids.filtered("shipment_link_ids")
         if not linked:
             return rows
-        products = linked.product_id
+        products = (
+            linked.product_id
+            | linked.shipment_link_ids.sale_line_id.move_ids.product_id
+        )
         lots = self.env["stock.lot"].sudo()
         others = [
             row
@@ -55,67 +60,12 @@ class AccountMove(models.Model):
         :param linked: lines of this invoice, with sudo
         """
         quantities = defaultdict(float)
-        for line in linked:
-            # The components of a kit are not on the invoice; core prints none either.
-            moves = line.shipment_link_ids.move_id.filtered(
-                lambda move, line=line: move.product_id == line.product_id
-            )
-            for move in moves:
-                for lot_id, quantity in move._get_lots_of_invoice(self).items():
-                    quantities[lot_id] += quantity
+        for sale_line in linked.shipment_link_ids.sale_line_id:
+            for lot_id, quantity in sale_line._get_lots_of_invoice(self).items():
+                quantities[lot_id] += quantity
         lots = linked.env["stock.lot"]
         return {
             lots.browse(lot_id): quantity
             for lot_id, quantity in quantities.items()
-            if lot_id
+            if lot_id  # what carries no lot counts, and is not printed
         }
-
-
-class StockMove(models.Model):
-    _inherit = "stock.move"
-
-    def _get_lots_of_invoice(self, invoice):
-        """Return {lot id: quantity} of this move on the invoice, see
-        ``planning.invoiced_lots``; 0 stands for goods without a lot.
-        """
-        self.ensure_one()
-        returned = self.returned_move_ids.filtered(
-            lambda move: move.state == "done" and move.to_refund
-        )
-        return lots_by_document(
-            self._get_lot_parts(),
-            returned.sorted(lambda move: (move.date, move.id))._get_lot_parts(),
-            self._get_billed_parts(invoice),
-        ).get(invoice.id, {})
-
-    def _get_lot_parts(self):
-        """Return the goods of these moves by lot, in the product's unit."""
-        return [
-            LotPart(
-                detail.lot_id.id or 0,
-                detail.quantity_product_uom,
-                detail.move_id.date.date(),
-            )
-            for move in self
-            for detail in move.move_line_ids.sorted("id")
-        ]
-
-    def _get_billed_parts(self, invoice):
-        """Return what the documents that count, and this one, say of the move."""
-        shipped = self.product_uom._compute_quantity(
-            self.quantity, self.product_id.uom_id, rounding_method="HALF-UP"
-        )
-        parts = []
-        for link in self.shipment_link_ids.sorted("id"):
-            document = link.invoice_id
-            shipped_on_line = link.sale_line_id._convert_shipped(self)
-            if not shipped_on_line or (
-                document.state == "cancel" and document != invoice
-            ):
-                continue
-            # A part of the move, so that 5 pieces sold as 0.42 dozen are 5 again.
-            quantity = self.product_id.uom_id.round(
-                shipped * link.quantity / shipped_on_line
-            )
-            parts.append(Billed(document.id, quantity, document.invoice_date or None))
-        return parts

@@ -71,6 +71,15 @@ def lots_by_document(
     return lots
 
 
+def cut_out(parts: Iterable[LotPart], start: float, quantity: float) -> list[LotPart]:
+    """Return so much of the parts, after what comes before ``start``.
+
+    What a shipment completes of kits: the components after those of the kits before.
+    """
+    _before, rest = _take(parts, start)
+    return _take(rest, quantity)[0]
+
+
 def _match_credits(
     returned: Sequence[LotPart], billed: Sequence[Billed]
 ) -> list[float]:
@@ -85,9 +94,7 @@ def _match_credits(
             back = sum(
                 part.quantity
                 for part in returned
-                if not in_time
-                or not (part.day and bill.day)
-                or part.day <= bill.day
+                if not in_time or not (part.day and bill.day) or part.day <= bill.day
             )
             open_credit = -bill.quantity - matched[index]
             matched[index] += max(min(open_credit, back - sum(matched)), 0.0)

@@ -9,6 +9,7 @@ from odoo import fields
 from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
 
+from .common import make_kit
 from .invoicing_common import InvoicingCommon
 
 
@@ -33,9 +34,11 @@ class DocumentsCommon(InvoicingCommon):
 
     def _print(self, invoice, user=None):
         """Return the printed invoice, parsed."""
-        content, _type = self.env["ir.actions.report"].with_user(
-            user or self.env.user
-        )._render_qweb_html("account.report_invoice", invoice.ids)
+        content, _type = (
+            self.env["ir.actions.report"]
+            .with_user(user or self.env.user)
+            ._render_qweb_html("account.report_invoice", invoice.ids)
+        )
         return html.fromstring(content)
 
     def _words(self, document, name):
@@ -113,11 +116,7 @@ class TestShipmentsOnTheInvoice(DocumentsCommon):
         view = self.env.ref("backorder_management.report_invoice_document_shipments")
         view.update_field_translations(
             "arch_db",
-            {
-                "fr_FR": {
-                    "<strong>Shipments:</strong>": "<strong>Livraisons :</strong>"
-                }
-            },
+            {"fr_FR": {"<strong>Shipments:</strong>": "<strong>Livraisons :</strong>"}},
         )
         order = self._create_order((self.desk, 10))
         shipment = self._ship(order, 4)
@@ -372,7 +371,8 @@ class TestLotsOnTheInvoice(DocumentsCommon):
         invoice.action_post()
         self.assertEqual(self._lines(invoice), [[("Clock", 1.0)]])
         self.assertEqual(
-            sorted(self._lots(invoice)), [("C1", "-1.00"), ("C3", "1.00"), ("C4", "1.00")]
+            sorted(self._lots(invoice)),
+            [("C1", "-1.00"), ("C3", "1.00"), ("C4", "1.00")],
         )
 
     def test_reversal_of_goods_that_stayed(self):
@@ -412,6 +412,66 @@ class TestLotsOnTheInvoice(DocumentsCommon):
             [len(line.shipment_link_ids) for line in invoice.invoice_line_ids], [0, 1]
         )
         self.assertEqual(self._lots(invoice), [("W1", "1.00"), ("C1", "1.00")])
+
+    def test_part_of_a_dozen(self):
+        """Scenario: 5 of a dozen clocks shipped, the draft of 0.42 lowered to 0.17.
+
+        Expected: 2 clocks, and 3 on the next invoice.
+        """
+        names = ("C1", "C2", "C3", "C4", "C5")
+        self._stock(self.clock, 1, *names)
+        dozen = self.env.ref("uom.product_uom_dozen")
+        order = self._create_order((self.clock, 1, {"product_uom_id": dozen.id}))
+        self._ship_lots(order, **dict.fromkeys(names, 1))
+        first = order._create_invoices()
+        first.invoice_line_ids.quantity = 0.17
+        second = order._create_invoices()
+        (first | second).action_post()
+        self.assertEqual(
+            [self._lots(invoice) for invoice in (first, second)],
+            [
+                [("C1", "1.00"), ("C2", "1.00")],
+                [("C3", "1.00"), ("C4", "1.00"), ("C5", "1.00")],
+            ],
+        )
+
+    def test_components_of_kits(self):
+        """Scenario: sets of a clock and two pots of paint. Shipped: C1 with 2 of P1,
+        then C2 alone, then 3 of P2, C3 and 1 of P1; then the first set comes back.
+
+        Expected: the invoice of the first has C1 and its paint, that of the third the
+        rest; the credit note has what came back.
+        """
+        self._stock(self.clock, 1, "C1", "C2", "C3")
+        self._stock(self.paint, 3, "P1", "P2")
+        kit = self._create_good("Set", price=150.0)
+        make_kit(kit, (self.clock, 1), (self.paint, 2))
+        order = self._create_order((kit, 3))
+        first = self._ship_lots(order, C1=1, P1=2)
+        self._ship_lots(order, C2=1)
+        self._ship_lots(order, C3=1, P1=1, P2=3)
+        invoices = order._create_invoices()
+        invoices.action_post()
+        self.assertEqual(self._lines(invoices), [[("Set", 1.0)], [("Set", 2.0)]])
+        printed = [
+            [("C1", "1.00"), ("P1", "2.00")],
+            [("C2", "1.00"), ("C3", "1.00"), ("P1", "1.00"), ("P2", "3.00")],
+        ]
+        self.assertEqual([self._lots(invoice) for invoice in invoices], printed)
+        wizard = self.env["stock.return.picking"].create({"picking_id": first.id})
+        for line in wizard.product_return_moves:
+            line.quantity = 1 if line.product_id == self.clock else 2
+            line.to_refund = True
+        returned = self.env["stock.picking"].browse(
+            wizard.action_create_returns()["res_id"]
+        )
+        returned.move_ids.picked = True
+        self._validate(returned)
+        credit_note = order._create_invoices(final=True)
+        credit_note.invoice_date = fields.Date.today()
+        credit_note.action_post()
+        self.assertEqual(self._lots(credit_note), printed[0])
+        self.assertEqual([self._lots(invoice) for invoice in invoices], printed)
 
     def test_accountant_without_access_to_transfers(self):
         self._stock(self.clock, 1, "C1")

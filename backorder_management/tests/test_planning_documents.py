@@ -114,7 +114,9 @@ class TestInvoicedLots(TestCase):
         for number, size in enumerate(sizes, start=1):
             each = [own.get(number, 0.0) for own in lots.values()]
             self.assertLessEqual(max(each, default=0.0), size)
-            self.assertLessEqual(-sum(each for each in each if each < 0), back[number - 1])
+            self.assertLessEqual(
+                -sum(each for each in each if each < 0), back[number - 1]
+            )
 
 
 class TestExpectedDay(TestCase):
