@@ -20,7 +20,7 @@ class AccountMove(models.Model):
             or not self.is_sale_document()
         ):
             return rows
-        # Lots and transfers are not for accountants' eyes, their names on an invoice are.
+        # Who prints the invoice need not see transfers and lots.
         linked = self.sudo().invoice_line_ids.filtered("shipment_link_ids")
         if not linked:
             return rows
