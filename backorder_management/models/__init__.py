@@ -20,9 +20,13 @@ from . import stock_rule
 from . import stock_rule_push
 from . import account_move
 from . import account_move_posting
+from . import account_move_shipments
+from . import account_move_lots
+from . import account_move_backorders
 from . import backorder_invoice_link
 from . import res_company
 from . import res_config_settings
+from . import invoice_backorder_setting
 from . import res_partner
 from . import sale_order_periodic
 from . import sale_order_invoicing
@@ -30,6 +34,9 @@ from . import sale_order_rounding
 from . import sale_order_deposits
 from . import sale_order_shipment_credit
 from . import sale_order_line_invoicing
+from . import sale_order_line_expected
+from . import sale_order_line_lots
+from . import sale_order_portal
 from . import stock_move_invoicing
 from . import stock_picking_invoicing
 from . import backorder_weekday

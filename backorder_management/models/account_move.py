@@ -3,7 +3,7 @@ from odoo.fields import Domain
 
 # Who sees the shipments of an invoice: those who see either. A purchaser, who works
 # with the bills of this model, is not among them.
-_SHIPMENT_READERS = (
+SHIPMENT_READERS = (
     "stock.group_stock_user,account.group_account_invoice,"
     "account.group_account_readonly,sales_team.group_sale_salesman"
 )
@@ -16,12 +16,16 @@ class AccountMove(models.Model):
         comodel_name="stock.picking",
         string="Shipments",
         compute="_compute_shipment_ids",
+        # Who may not read a transfer may still open the invoice for it.
+        compute_sudo=True,
         search="_search_shipment_ids",
-        groups=_SHIPMENT_READERS,
+        groups=SHIPMENT_READERS,
         help="The deliveries that this invoice is for.",
     )
     shipment_count = fields.Integer(
-        compute="_compute_shipment_ids", groups=_SHIPMENT_READERS
+        compute="_compute_shipment_ids",
+        compute_sudo=True,
+        groups=SHIPMENT_READERS,
     )
 
     made_per_shipment = fields.Boolean(
@@ -33,13 +37,18 @@ class AccountMove(models.Model):
     @api.depends("invoice_line_ids.shipment_link_ids.picking_id")
     def _compute_shipment_ids(self):
         for invoice in self:
-            # Who may read the invoice may know which transfers it is for.
-            links = invoice.sudo().invoice_line_ids.shipment_link_ids
-            shipments = links.picking_id.sorted(
-                lambda picking: (picking.date_done or picking.create_date, picking.id)
-            )
+            shipments = invoice._get_shipments()
             invoice.shipment_ids = shipments.ids
             invoice.shipment_count = len(shipments)
+
+    def _get_shipments(self):
+        """Return the transfers that the invoice is for, oldest first, with sudo."""
+        self.ensure_one()
+        # Who may read the invoice may know which transfers it is for.
+        links = self.sudo().invoice_line_ids.shipment_link_ids
+        return links.picking_id.sorted(
+            lambda picking: (picking.date_done or picking.create_date, picking.id)
+        )
 
     def _search_shipment_ids(self, operator, value):
         if operator in Domain.NEGATIVE_OPERATORS:
@@ -93,8 +102,9 @@ class AccountMoveLine(models.Model):
         comodel_name="stock.move",
         string="Shipped Moves",
         compute="_compute_shipment_move_ids",
+        compute_sudo=True,
         search="_search_shipment_move_ids",
-        groups=_SHIPMENT_READERS,
+        groups=SHIPMENT_READERS,
         help="The stock moves that this line pays for.",
     )
     shipment_source_line_id = fields.Many2one(

@@ -23,6 +23,8 @@ from . import test_invoicing_returns
 from . import test_invoicing_rounding
 from . import test_invoicing_periodic
 from . import test_invoicing_reconciliation
+from . import test_invoicing_documents
+from . import test_invoicing_portal
 from . import test_invoicing_routes
 from . import test_invoicing_users
 from . import test_invoicing_worked_examples
@@ -33,6 +35,7 @@ from . import test_planning_allocation
 from . import test_planning_cancelling
 from . import test_planning_complete_orders
 from . import test_planning_deposits
+from . import test_planning_documents
 from . import test_planning_exclusion
 from . import test_planning_fair_share
 from . import test_planning_invoicing
