@@ -367,10 +367,10 @@ class TestLotsOnTheInvoice(DocumentsCommon):
     def test_return_deducted_on_the_next_invoice(self):
         """Scenario: C1 and C2 shipped and invoiced, C1 comes back, C3 and C4 shipped.
 
-        Expected: the next invoice is for 1: C3 and C4, less C1.
+        Expected: Odoo's next invoice is for 1: C3 and C4, less C1.
         """
         self._stock(self.clock, 1, "C1", "C2", "C3", "C4")
-        order = self._create_order((self.clock, 4))
+        order = self._create_order((self.clock, 4), customer=self.plain_customer)
         a = self._ship_lots(order, C1=1, C2=1)
         order._create_invoices().action_post()
         self._take_back_lots(a, C1=1)
@@ -381,6 +381,22 @@ class TestLotsOnTheInvoice(DocumentsCommon):
         self.assertEqual(
             sorted(self._lots(invoice)),
             [("C1", "-1.00"), ("C3", "1.00"), ("C4", "1.00")],
+        )
+
+    def test_return_beside_the_next_invoice(self):
+        """The same with an invoice per shipment: C1 is on the credit note."""
+        self._stock(self.clock, 1, "C1", "C2", "C3", "C4")
+        order = self._create_order((self.clock, 4))
+        a = self._ship_lots(order, C1=1, C2=1)
+        order._create_invoices().action_post()
+        self._take_back_lots(a, C1=1)
+        self._ship_lots(order, C3=1, C4=1)
+        made = order._create_invoices(final=True)
+        made.invoice_date = fields.Date.today()
+        made.action_post()
+        self.assertEqual(
+            [sorted(self._lots(each)) for each in made],
+            [[("C3", "1.00"), ("C4", "1.00")], [("C1", "1.00")]],
         )
 
     def test_reversal_of_goods_that_stayed(self):
