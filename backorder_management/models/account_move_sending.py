@@ -10,7 +10,8 @@ from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..planning.retrying import get_delay_hours
-from .stock_picking_invoice_creation import BUSY_MINUTES, IN_WORDS
+from .error_words import describe_failure
+from .stock_picking_invoice_creation import BUSY_MINUTES
 
 _logger = logging.getLogger(__name__)
 
@@ -125,12 +126,13 @@ class AccountMove(models.Model):
         :raises UserError: none of them could be sent. Where only some could not, the
             message shows it, as all that Odoo sends.
         """
-        # sudo: e-mails are the administrator's
+        # sudo: e-mails are the administrator's. Notes to colleagues go out by themselves.
         mails = self.env["mail.mail"].sudo()
         mails = mails.search(
             [
                 ("model", "=", self._name),
                 ("res_id", "=", self.id),
+                ("mail_message_id.message_type", "=", "comment"),
                 ("state", "=", "outgoing"),
             ]
         )
@@ -150,7 +152,7 @@ class AccountMove(models.Model):
         first = not self.shipment_send_error
         attempts = 1 if first else self.shipment_send_attempts + 1
         at = fields.Datetime.now() + timedelta(hours=get_delay_hours(attempts))
-        reason = self._describe_sending_failure(error)
+        reason = describe_failure(self.env, error, _logger, self.name)
         self.write(
             {
                 "shipment_send_error": reason,
@@ -168,12 +170,3 @@ class AccountMove(models.Model):
             for document in [self, *self.shipment_ids]:
                 document.message_post(body=note)
         self.env["stock.picking"]._wake_invoicing(at)
-
-    def _describe_sending_failure(self, error) -> str:
-        if isinstance(error, IN_WORDS):
-            return str(error.args[0])
-        _logger.error("%s cannot be sent", self.name, exc_info=error)
-        return self.env._(
-            "An unexpected error, which the log of the server shows. Ask your "
-            "administrator to look at it."
-        )

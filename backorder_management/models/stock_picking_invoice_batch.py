@@ -8,7 +8,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..planning.shipment_state import OPEN_STATES
-from .stock_picking_invoice_creation import IN_WORDS
+from .error_words import IN_WORDS, get_words
 from .stock_picking_invoicing import _INVOICE_READERS
 
 # More than that are left to the scheduled action: nobody waits for a minute.
@@ -80,13 +80,10 @@ class StockPicking(models.Model):
                     if picking.shipment_invoice_state in OPEN_STATES:
                         invoices |= picking._invoice_shipments()
             except IN_WORDS as error:
-                reasons.append(
-                    self.env._(
-                        "%(shipment)s: %(reason)s",
-                        shipment=picking.name,
-                        reason=error.args[0],
-                    )
-                )
+                words = get_words(self.env, error)
+                if not words:
+                    raise
+                reasons.append(f"{picking.name}: {words}")
         return invoices, reasons
 
     def _warn_of_failures(self, reasons, action):

@@ -6,12 +6,12 @@ import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import RedirectWarning, UserError
 from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..planning.retrying import get_delay_hours
 from ..planning.shipment_state import ERROR, OPEN_STATES
+from .error_words import describe_failure
 from .shipment_invoice_creation import MANUAL, POSTED, SENT
 
 _logger = logging.getLogger(__name__)
@@ -21,8 +21,6 @@ CRON = "backorder_management.ir_cron_invoice"
 BATCH = 20
 # Until it is tried again where another transaction was in the way.
 BUSY_MINUTES = 1
-# Errors whose text is meant for users.
-IN_WORDS = (UserError, RedirectWarning)
 
 
 class StockPicking(models.Model):
@@ -202,25 +200,17 @@ class StockPicking(models.Model):
         failed_before = self.shipment_invoice_error
         attempts = self.shipment_invoice_attempts + 1 if failed_before else 1
         at = fields.Datetime.now() + timedelta(hours=get_delay_hours(attempts))
+        reason = describe_failure(self.env, error, _logger, self.name)
         self.write(
             {
-                "shipment_invoice_error": self._describe_invoice_failure(error),
-                # Computed together with the reason, which keeps it from depending on it.
+                "shipment_invoice_error": reason,
+                # One method computes both, so the one cannot depend on the other.
                 "shipment_invoice_state": ERROR,
                 "shipment_invoice_attempts": attempts,
                 "shipment_invoice_next_try": at,
             }
         )
         self._wake_invoicing(at)
-
-    def _describe_invoice_failure(self, error) -> str:
-        if isinstance(error, IN_WORDS):
-            return str(error.args[0])
-        _logger.error("%s cannot be invoiced", self.name, exc_info=error)
-        return self.env._(
-            "An unexpected error, which the log of the server shows. Ask your "
-            "administrator to look at it."
-        )
 
 
 class SaleOrder(models.Model):

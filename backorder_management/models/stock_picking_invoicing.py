@@ -19,7 +19,7 @@ _INVOICE_READERS = (
     "account.group_account_invoice,account.group_account_readonly,"
     "sales_team.group_sale_salesman"
 )
-# Stored figures that are computed only for past transfers that orders were shipped with.
+# Computed on install for the past transfers of orders, for no others.
 _NEW_COLUMNS = {
     "shipment_invoice_state": "varchar",
     "shipment_amount_to_invoice": "numeric",

@@ -13,6 +13,7 @@ from . import test_cut_over
 from . import test_demo
 from . import test_duplicate_quants
 from . import test_expiry
+from . import test_invoice_creation
 from . import test_invoicing
 from . import test_invoicing_concurrency
 from . import test_invoicing_credit
