@@ -126,7 +126,7 @@ class AccountMove(models.Model):
         :raises UserError: none of them could be sent. Where only some could not, the
             message shows it, as all that Odoo sends.
         """
-        # sudo: e-mails are the administrator's. Notes to colleagues go out by themselves.
+        # sudo: e-mails are the administrator's. Notes to colleagues go by themselves.
         mails = self.env["mail.mail"].sudo()
         mails = mails.search(
             [

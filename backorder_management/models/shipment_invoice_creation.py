@@ -12,9 +12,9 @@ SENT = "sent"
 
 SHIPMENT_INVOICE_CREATION = [
     (MANUAL, "By hand"),
-    (DRAFT, "Draft once the delivery is validated"),
-    (POSTED, "Posted once the delivery is validated"),
-    (SENT, "Posted and sent once the delivery is validated"),
+    (DRAFT, "Draft, on validation"),
+    (POSTED, "Posted, on validation"),
+    (SENT, "Posted and sent, on validation"),
 ]
 
 

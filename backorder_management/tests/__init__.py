@@ -35,6 +35,7 @@ from . import test_planning_promising
 from . import test_planning_ranking
 from . import test_planning_reallocation
 from . import test_planning_runs
+from . import test_planning_shipment_state
 from . import test_planning_shipping
 from . import test_planning_states
 from . import test_random_cancelling
@@ -49,6 +50,7 @@ from . import test_runs_concurrency
 from . import test_runs_corners
 from . import test_runs_random
 from . import test_screens
+from . import test_shipments_to_invoice
 from . import test_sharing_concurrency
 from . import test_states
 from . import test_strategies

@@ -109,7 +109,7 @@ class TestModes(InvoiceCreationCommon):
     def test_company_customer_order(self):
         """
         GIVEN a company that posts
-        WHEN orders of a customer without a choice, and of one who wants drafts, are made
+        WHEN orders of a customer without a choice, and of one with drafts, are made
         THEN each order says so, and one of them is switched by hand; contacts follow
             their company; other companies ask their own settings
         """
@@ -195,7 +195,7 @@ class TestModes(InvoiceCreationCommon):
 
     def test_posted(self):
         """
-        GIVEN orders of two customers, one who gets drafts, one whose invoices are posted
+        GIVEN orders of two customers, one with drafts, one whose invoices are posted
         WHEN both ship
         THEN the one has a draft, the other one a posted invoice that nobody sends
         """
