@@ -690,3 +690,33 @@ class TestBatch(InvoiceCreationCommon):
         self.assertEqual(shipments.mapped("shipment_invoice_state"), ["invoiced"] * 3)
         self.assertEqual(shipments.mapped("shipment_invoice_queued"), [False] * 3)
         self.assertEqual(set(shipments.shipment_invoice_ids.mapped("state")), {"draft"})
+
+    def test_queued_and_made_by_hand(self):
+        """What somebody has invoiced meanwhile is not queued any more."""
+        self.patch(batch, "AT_ONCE", 1)
+        shipments = self._ship_each(self.desk, self.chair)
+        shipments.action_invoice_shipments()
+        shipments[0].action_invoice_shipment()
+        self.assertEqual(shipments.mapped("shipment_invoice_queued"), [False, True])
+
+    def test_queued_and_failed(self):
+        """
+        GIVEN two shipments that are queued, one of a product without an account
+        WHEN the action comes, and again when there is one
+        THEN the one fails, stays queued and is made the next time
+        """
+        self.patch(batch, "AT_ONCE", 1)
+        shipments = self._ship_each(self.desk, self.lamp)
+        account = self.lamp.property_account_income_id
+        self._forget_accounts_of_lamps()
+        shipments.action_invoice_shipments()
+        with mute_logger("odoo.sql_db"):
+            self._work()
+        self.assertEqual(
+            shipments.mapped("shipment_invoice_state"), ["invoiced", "error"]
+        )
+        self.lamp.property_account_income_id = account
+        self._work(soon=True)
+        self.assertEqual(
+            shipments.mapped("shipment_invoice_state"), ["invoiced", "invoiced"]
+        )
