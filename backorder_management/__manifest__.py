@@ -18,6 +18,7 @@
         "data/ir_cron_refresh.xml",
         "data/ir_cron_run.xml",
         "data/ir_cron_shipping.xml",
+        "data/ir_cron_invoice.xml",
         "data/backorder_strategy.xml",
         "data/backorder_policy.xml",
         "data/backorder_policy_defaults.xml",
@@ -55,6 +56,8 @@
         "views/res_partner_views.xml",
         "views/sale_order_invoicing_views.xml",
         "views/stock_picking_invoicing_views.xml",
+        "views/shipment_invoice_creation_views.xml",
+        "views/shipments_to_invoice_views.xml",
     ],
     "demo": [
         "demo/backorder_partners.xml",

@@ -39,6 +39,10 @@ from . import sale_order_line_lots
 from . import sale_order_portal
 from . import stock_move_invoicing
 from . import stock_picking_invoicing
+from . import shipment_invoice_creation
+from . import stock_picking_invoice_creation
+from . import stock_picking_invoice_batch
+from . import account_move_sending
 from . import backorder_weekday
 from . import backorder_policy
 from . import res_partner_category

@@ -82,11 +82,17 @@ class AccountMove(models.Model):
         )
         action["context"] = {"create": False}
         if len(shipments) == 1:
-            form = self.env.ref("stock.view_picking_form")
+            form = self.env.ref(self._get_shipment_form())
             action.update(res_id=shipments.id, views=[(form.id, "form")])
         else:
             action["domain"] = [("id", "in", shipments.ids)]
         return action
+
+    def _get_shipment_form(self):
+        """Return the form of a delivery that the user may open, by its external id."""
+        if self.env.user.has_group("stock.group_stock_user"):
+            return "stock.view_picking_form"
+        return "backorder_management.stock_picking_view_form_to_invoice"
 
 
 class AccountMoveLine(models.Model):

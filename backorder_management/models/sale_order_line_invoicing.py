@@ -4,6 +4,7 @@ from odoo import fields, models
 from odoo.fields import Command
 
 from ..planning.invoicing import (
+    Apportionment,
     Bill,
     Link,
     Return,
@@ -13,6 +14,7 @@ from ..planning.invoicing import (
     settle,
     shipped_less_returned,
 )
+from ..planning.shipment_state import Figures, add_line
 
 
 class SaleOrderLine(models.Model):
@@ -142,22 +144,54 @@ class SaleOrderLine(models.Model):
             for link in self.shipment_link_ids.sorted("id")
         ]
 
-    def _get_invoiced_shipments(self):
-        """Return ids of the transfers that have something to invoice, and of those
-        that have been invoiced, of these lines.
+    def _get_invoiced_shipments(self) -> dict[int, Figures]:
+        """Return by transfer how far these lines are invoiced.
 
-        Nothing is written: what is invoiced and not linked yet is matched in memory.
+        Amounts are in the currency of the company. Nothing is written: what is
+        invoiced and not linked yet is matched in memory.
         """
-        to_invoice, invoiced = set(), set()
+        figures: dict[int, Figures] = {}
         lines = self.filtered(lambda line: line._is_invoiced_by_shipment())
         lines._forget_filtered()
         for line in lines:
             moves, links = line._get_settled_shipments()
-            parts = apportion(moves, links, line.qty_to_invoice).parts
-            to_invoice.update(part.shipment for part in parts)
-            linked = {link.move for link in links}
-            invoiced.update(move.shipment for move in moves if move.move in linked)
-        return to_invoice, invoiced
+            left = line._apportion_to_invoice(moves, links)
+            add_line(figures, moves, links, left, line._get_shipped_value)
+        return figures
+
+    def _apportion_to_invoice(self, moves, links) -> Apportionment:
+        """Divide what is to be invoiced of the line among its shipments.
+
+        Odoo's one invoice per order sets off what came back of one shipment against
+        what another one brought; where both are the same, it has nothing to say.
+        """
+        self.ensure_one()
+        to_invoice = self.qty_to_invoice
+        whole = self.order_id.shipment_invoicing == "per_order"
+        if whole and self.product_uom_id.is_zero(to_invoice):
+            return Apportionment()
+        return apportion(moves, links, to_invoice)
+
+    def _get_shipped_value(self, quantity: float) -> float:
+        """Return what so much of the line comes to at its price after discount.
+
+        :param quantity: in the line's unit; may be negative
+        :return: untaxed, in the currency of the company, at the order's rate
+        """
+        self.ensure_one()
+        order = self.order_id
+        price = self.price_unit * (1 - (self.discount or 0.0) / 100)
+        value = price * quantity
+        # As core does for its own amount to invoice.
+        if self.tax_ids.filtered("price_include"):
+            value = self.tax_ids.compute_all(
+                price,
+                currency=self.currency_id,
+                quantity=quantity,
+                product=self.product_id,
+                partner=order.partner_shipping_id,
+            )["total_excluded"]
+        return self.currency_id.round(value) / (order.currency_rate or 1.0)
 
     # ------------------------------------------------------------------ links
 

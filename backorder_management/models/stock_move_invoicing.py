@@ -16,6 +16,9 @@ class StockMove(models.Model):
         # The warehouse need not see orders and invoices.
         lines = moves.sudo().sale_line_id
         lines._filtered_invoiced_ahead()._settle_shipment_links()
+        # The truck leaves, whatever becomes of its invoice: that is made afterwards.
+        if lines.order_id._filtered_invoiced_automatically():
+            self.env["stock.picking"]._wake_invoicing()
         return moves
 
     def _get_shipment_order(self):

@@ -3,11 +3,29 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools.sql import column_exists, create_column
 
+from ..planning.shipment_state import (
+    ERROR,
+    INVOICED,
+    NOTHING,
+    OPEN_STATES,
+    PARTIAL,
+    TO_INVOICE,
+    Figures,
+    find_state,
+)
+
 # Who sees invoices of orders in Odoo: accounting, and sales.
 _INVOICE_READERS = (
     "account.group_account_invoice,account.group_account_readonly,"
     "sales_team.group_sale_salesman"
 )
+# Computed on install for the past transfers of orders, for no others.
+_NEW_COLUMNS = {
+    "shipment_invoice_state": "varchar",
+    "shipment_amount_to_invoice": "numeric",
+    "shipment_invoice_error": "text",
+    "shipment_invoice_queued": "bool",
+}
 
 
 class StockPicking(models.Model):
@@ -30,25 +48,55 @@ class StockPicking(models.Model):
     )
     shipment_invoice_state = fields.Selection(
         selection=[
-            ("no", "Nothing to Invoice"),
-            ("to_invoice", "To Invoice"),
-            ("invoiced", "Invoiced"),
+            (NOTHING, "Nothing to Invoice"),
+            (TO_INVOICE, "To Invoice"),
+            (PARTIAL, "Partly Invoiced"),
+            (INVOICED, "Invoiced"),
+            (ERROR, "Invoice Failed"),
         ],
         string="Invoicing",
-        compute="_compute_shipment_invoice_state",
+        compute="_compute_shipment_invoicing",
         store=True,
         index="btree_not_null",
         help="Whether the products of this shipment that are invoiced on delivery have "
-        "been invoiced.",
+        "been invoiced. Partly: some of them are, and some are left to invoice or to "
+        "credit. Failed: an automatic invoice could not be made.",
+    )
+    shipment_amount_to_invoice = fields.Monetary(
+        string="Amount to Invoice",
+        currency_field="shipment_currency_id",
+        compute="_compute_shipment_invoicing",
+        store=True,
+        groups=_INVOICE_READERS,
+        help="What is left to invoice of this shipment at the prices of the order, "
+        "discounts deducted, without taxes, in the currency of the company. Negative: "
+        "to be credited.",
+    )
+    shipment_currency_id = fields.Many2one(related="company_id.currency_id")
+    shipment_invoice_error = fields.Text(
+        string="Why the Invoice Failed",
+        compute="_compute_shipment_invoicing",
+        store=True,
+        readonly=True,
+        copy=False,
+        groups=_INVOICE_READERS,
+        help="Why an automatic invoice could not be made. It is tried again.",
+    )
+    shipment_invoice_queued = fields.Boolean(
+        string="Queued",
+        compute="_compute_shipment_invoicing",
+        store=True,
+        readonly=True,
+        copy=False,
+        help="A scheduled action is about to make the invoice, as somebody has asked.",
     )
 
     def _auto_init(self):
         # On install the states of years of transfers are computed in batches, together
         # with the matching of their invoices, see ``_match_past_invoices``.
         if not column_exists(self.env.cr, "stock_picking", "shipment_invoice_state"):
-            create_column(
-                self.env.cr, "stock_picking", "shipment_invoice_state", "varchar"
-            )
+            for column, kind in _NEW_COLUMNS.items():
+                create_column(self.env.cr, "stock_picking", column, kind)
             self.env.cr.execute(
                 "UPDATE stock_picking SET shipment_invoice_state = 'no'"
             )
@@ -71,20 +119,25 @@ class StockPicking(models.Model):
     @api.depends(
         "state",
         "move_ids.sale_line_id.qty_to_invoice",
+        "move_ids.sale_line_id.price_unit",
+        "move_ids.sale_line_id.discount",
         "move_ids.shipment_link_ids.quantity",
     )
-    def _compute_shipment_invoice_state(self):
-        self.shipment_invoice_state = "no"
+    def _compute_shipment_invoicing(self):
+        """State and amount in one go; where nothing is left, nothing has failed."""
         done = self.filtered(lambda picking: picking.state == "done")
         lines = done.move_ids.sale_line_id
-        if not lines:
-            return
-        to_invoice, invoiced = lines._get_invoiced_shipments()
-        for picking in done:
-            if picking.id in to_invoice:
-                picking.shipment_invoice_state = "to_invoice"
-            elif picking.id in invoiced:
-                picking.shipment_invoice_state = "invoiced"
+        by_shipment = lines._get_invoiced_shipments() if lines else {}
+        nothing = Figures()
+        for picking in self:
+            figures = by_shipment.get(picking.id, nothing)
+            failed = figures.open and bool(picking.shipment_invoice_error)
+            state = find_state(figures, failed)
+            picking.shipment_invoice_state = state
+            picking.shipment_amount_to_invoice = figures.amount
+            if state not in OPEN_STATES:
+                picking.shipment_invoice_error = False
+                picking.shipment_invoice_queued = False
 
     # -------------------------------------------------------------- actions
 
@@ -108,17 +161,7 @@ class StockPicking(models.Model):
         :raises UserError: no delivery chosen, or none of them has anything to invoice
         :raises AccessError: the user may create neither invoices nor change the orders
         """
-        if not self:
-            raise UserError(self.env._("Select the deliveries to invoice."))
-        orders = self.move_ids.sale_line_id.order_id
-        if not self.env["account.move"].has_access("create"):
-            # Others invoice orders through core's wizard only, where core asks for the
-            # right to change the orders, and goes on with nothing.
-            self.env["sale.advance.payment.inv"].check_access("create")
-            orders.check_access("write")
-        invoices = orders.with_context(
-            invoice_shipment_ids=tuple(self.ids), raise_if_nothing_to_invoice=False
-        )._create_invoices(final=True)
+        invoices = self._check_may_invoice()._create_invoices_of(self)
         if not invoices:
             raise UserError(
                 self.env._(
@@ -127,8 +170,23 @@ class StockPicking(models.Model):
                     shipments=", ".join(self.mapped("name")),
                 )
             )
-        # Without the choice of shipments, and without core's sudo.
-        return self.env["account.move"].browse(invoices.ids)
+        return invoices
+
+    def _check_may_invoice(self):
+        """Return the orders of these deliveries, which the user may invoice.
+
+        :raises UserError: no delivery chosen
+        :raises AccessError: the user may create neither invoices nor change the orders
+        """
+        if not self:
+            raise UserError(self.env._("Select the deliveries to invoice."))
+        orders = self.move_ids.sale_line_id.order_id
+        if not self.env["account.move"].has_access("create"):
+            # Others invoice orders through core's wizard only, where core asks for the
+            # right to change the orders, and goes on with nothing.
+            self.env["sale.advance.payment.inv"].check_access("create")
+            orders.check_access("write")
+        return orders
 
     def action_view_shipment_invoices(self):
         """Open those invoices for these deliveries that the user may read.

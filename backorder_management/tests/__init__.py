@@ -13,6 +13,7 @@ from . import test_cut_over
 from . import test_demo
 from . import test_duplicate_quants
 from . import test_expiry
+from . import test_invoice_creation
 from . import test_invoicing
 from . import test_invoicing_bad_input
 from . import test_invoicing_concurrency
@@ -45,6 +46,7 @@ from . import test_planning_promising
 from . import test_planning_ranking
 from . import test_planning_reallocation
 from . import test_planning_runs
+from . import test_planning_shipment_state
 from . import test_planning_shipping
 from . import test_planning_states
 from . import test_random_cancelling
@@ -59,6 +61,7 @@ from . import test_runs_concurrency
 from . import test_runs_corners
 from . import test_runs_random
 from . import test_screens
+from . import test_shipments_to_invoice
 from . import test_sharing_concurrency
 from . import test_states
 from . import test_strategies

@@ -96,7 +96,7 @@ class TestInvoicePerShipment(InvoicingCommon):
         first = self._ship(order, 4)
         invoice = order._create_invoices()
         invoice.invoice_line_ids.quantity = 1
-        self.assertEqual(first.shipment_invoice_state, "to_invoice")
+        self.assertEqual(first.shipment_invoice_state, "partial")
         self.assertEqual(invoice.invoice_line_ids.shipment_link_ids.quantity, 1.0)
         second = self._ship(order, 5)
         invoices = order._create_invoices()
@@ -609,7 +609,7 @@ class TestCutOver(InvoicingCommon):
             )
         self.assertEqual(
             (first | second | third).mapped("shipment_invoice_state"),
-            ["invoiced", "to_invoice", "to_invoice"],
+            ["invoiced", "partial", "to_invoice"],
         )
         self.assertEqual(
             self._lines(order._create_invoices()), [[("Desk", 2.0)], [("Desk", 2.0)]]
@@ -627,7 +627,7 @@ class TestCutOver(InvoicingCommon):
         self.env["backorder.shipment.link"]._match_past_invoices(order)
         second = self._ship(order, 3)
         self.assertEqual(first.shipment_invoice_state, "invoiced")
-        self.assertEqual(second.shipment_invoice_state, "to_invoice")
+        self.assertEqual(second.shipment_invoice_state, "partial")
         invoice = order._create_invoices()
         self.assertEqual(self._lines(invoice), [[("Desk", 1.0)]])
         self.assertEqual(invoice.shipment_ids, second)
