@@ -41,6 +41,7 @@ from . import stock_move_invoicing
 from . import stock_picking_invoicing
 from . import shipment_invoice_creation
 from . import stock_picking_invoice_creation
+from . import stock_picking_periodic
 from . import stock_picking_invoice_batch
 from . import account_move_sending
 from . import backorder_weekday

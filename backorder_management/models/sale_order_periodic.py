@@ -8,6 +8,7 @@ from itertools import groupby
 from odoo import api, fields, models
 from odoo.fields import Command
 from odoo.tools import date_utils, format_date
+from odoo.tools.sql import column_exists, create_column
 
 INVOICING_PERIODS = [
     ("day", "Day"),
@@ -73,18 +74,40 @@ class ResConfigSettings(models.TransientModel):
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
-    def _get_invoicing_period(self) -> str:
-        self.ensure_one()
-        customer = self.partner_id.commercial_partner_id.with_company(self.company_id)
-        return (
-            customer.shipment_invoicing_period
-            or self.company_id.shipment_invoicing_period
-        )
+    shipment_invoicing_period = fields.Selection(
+        INVOICING_PERIODS,
+        string="Invoicing Period",
+        compute="_compute_shipment_invoicing_period",
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+
+    def _auto_init(self):
+        # On install as for all new companies: one statement, no write per order.
+        column = "shipment_invoicing_period"
+        if not column_exists(self.env.cr, "sale_order", column):
+            create_column(self.env.cr, "sale_order", column, "varchar")
+            self.env.cr.execute(
+                "UPDATE sale_order SET shipment_invoicing_period = 'month'"
+            )
+        return super()._auto_init()
+
+    @api.depends("partner_id", "company_id")
+    def _compute_shipment_invoicing_period(self):
+        for order in self:
+            customer = order.partner_id.commercial_partner_id.with_company(
+                order.company_id
+            )
+            order.shipment_invoicing_period = (
+                customer.shipment_invoicing_period
+                or order.company_id.shipment_invoicing_period
+            )
 
     def _get_start_of_period(self, moment):
         """Return the first day of the invoicing period of a moment (UTC)."""
         day = self.company_id._remember_days()(moment)
-        return date_utils.start_of(day, self._get_invoicing_period())
+        return date_utils.start_of(day, self.shipment_invoicing_period or "month")
 
     @api.model
     def _join_by_period(self, invoices: list[ShipmentInvoice]) -> list[dict]:
@@ -105,7 +128,7 @@ class SaleOrder(models.Model):
             return (
                 *(invoice.vals.get(key) or 0 for key in keys),
                 invoice.order._get_start_of_period(moment),
-                invoice.order._get_invoicing_period(),
+                invoice.order.shipment_invoicing_period,
             )
 
         ordered = sorted(joined, key=get_key)  # stable: by order and shipment within

@@ -96,7 +96,7 @@ class SaleOrder(models.Model):
         """Return the orders whose shipments a scheduled action invoices."""
         return self.filtered(
             lambda order: (
-                order.shipment_invoicing == "per_shipment"
+                order.shipment_invoicing != "per_order"
                 and order.shipment_invoice_creation != MANUAL
             )
         )

@@ -17,7 +17,8 @@ class StockMove(models.Model):
         lines = moves.sudo().sale_line_id
         lines._filtered_invoiced_ahead()._settle_shipment_links()
         # The truck leaves, whatever becomes of its invoice: that is made afterwards.
-        if lines.order_id._filtered_invoiced_automatically():
+        automatic = lines.order_id._filtered_invoiced_automatically()
+        if "per_shipment" in automatic.mapped("shipment_invoicing"):
             self.env["stock.picking"]._wake_invoicing()
         return moves
 

@@ -78,14 +78,12 @@ class StockPicking(models.Model):
 
         :param seen: ids of transfers it has tried already
         """
-        automatic = Domain("shipment_invoice_creation", "not in", [MANUAL, False])
-        orders = Domain("sale_line_id.order_id", "any", automatic)
         return (
             Domain("state", "=", "done")
             & Domain("shipment_invoice_state", "in", OPEN_STATES)
             & (
                 Domain("shipment_invoice_queued", "=", True)
-                | Domain("move_ids", "any", orders)
+                | self._get_automatic_domain()
             )
             & (
                 Domain("shipment_invoice_state", "!=", ERROR)
@@ -96,9 +94,25 @@ class StockPicking(models.Model):
         )
 
     @api.model
+    def _get_automatic_domain(self):
+        """Return the domain of shipments that are invoiced without being asked for."""
+        return self._get_orders_domain(
+            [
+                ("shipment_invoicing", "!=", "per_order"),
+                ("shipment_invoice_creation", "not in", [MANUAL, False]),
+            ]
+        )
+
+    @api.model
+    def _get_orders_domain(self, domain):
+        """Return the domain of transfers of such orders."""
+        return Domain("move_ids.sale_line_id.order_id", "any", domain)
+
+    @api.model
     def _find_invoicing_due(self, seen, limit):
         domain = self._get_invoicing_due_domain(seen)
-        return self.search(domain, limit=limit, order="date_done, id")
+        found = self.search(domain, limit=limit, order="date_done, id")
+        return found._with_their_period()
 
     # --------------------------------------------------------------------- a batch
 
@@ -111,10 +125,15 @@ class StockPicking(models.Model):
         free = self._filtered_free()
         if free < self:
             self._put_off()
-        if len(free) > 1 and free._try_together():
+        units = free._get_invoicing_units()
+        if len(units) > 1 and free._try_together():
             return
-        for picking in free:
-            picking._try_alone()
+        for unit in units:
+            unit._try_alone()
+
+    def _get_invoicing_units(self):
+        """Return these transfers in parts that can be invoiced, or not, by themselves."""
+        return list(self)
 
     def _filtered_free(self):
         """Return the transfers whose orders nobody else is just working on, locked."""
@@ -150,7 +169,7 @@ class StockPicking(models.Model):
         return True
 
     def _try_alone(self):
-        self.ensure_one()
+        """Invoice what cannot be invoiced in parts."""
         try:
             with self.env.cr.savepoint():
                 self._make_due_invoices()
@@ -158,7 +177,8 @@ class StockPicking(models.Model):
             self._put_off()
         except Exception as error:  # pylint: disable=broad-except
             # whatever it is, the accountant sees it on the transfer
-            self._record_invoice_failure(error)
+            for picking in self:
+                picking._record_invoice_failure(error)
 
     def _make_due_invoices(self):
         """Make the invoices of these transfers, and post those that are to be posted.

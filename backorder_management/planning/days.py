@@ -27,3 +27,13 @@ def remember_days(zone_name: str | None) -> Callable[[datetime | None], date | N
     """
     zone = find_zone(zone_name)
     return cache(lambda moment: find_day(moment, zone))
+
+
+def find_start(day: date, zone_name: str | None) -> datetime:
+    """The first moment of a day, UTC without a time zone.
+
+    :param zone_name: as that of :func:`find_zone`
+    """
+    zone = find_zone(zone_name)
+    start = zone.localize(datetime(day.year, day.month, day.day))
+    return start.astimezone(pytz.utc).replace(tzinfo=None)

@@ -179,7 +179,8 @@ def split(
       own.
     - What lowers an invoice (rebates) goes with the last one of these, and as many of
       the last shipments share an invoice as it takes not to turn into a credit note.
-      With nothing else to invoice this is core's one credit note.
+      Where they cannot carry it, it waits for those to come; where none are to come,
+      this is core's one credit note.
     - Deposits are deducted as the company does. What no invoice of the order can carry
       any more is a credit note of its own.
 
@@ -240,8 +241,7 @@ def _deduct(
         return
     deducted = deductions.amount(entries)
     total = deducted + sum(draft.amount(entries) for draft in made)
-    chosen = rules.only is not None
-    if rules.more_to_come and (rules.others == LAST or (chosen and total < 0)):
+    if rules.more_to_come and (rules.others == LAST or total < 0):
         return
     while len(made) > 1 and clean(made[-1].amount(entries) + deducted) < 0:
         last = made.pop()
