@@ -625,19 +625,25 @@ class TestAngloSaxon(WorkedExamplesCommon):
 
     def test_what_may_be_posted_in_one_go(self):
         """Scenario: two shipments of an order of vases, one of another, two of desks,
-        which are not valued as they are invoiced.
+        which are not valued as they are invoiced, and two drafts of vases per order.
 
         Expected: all but the second shipment of vases in one go.
         """
+        self.env["stock.quant"]._update_available_quantity(
+            self.vase, self.warehouse.lot_stock_id, 10
+        )
         vases = self._create_order((self.vase, 2))
         others = self._create_order((self.vase, 1)) | self._create_order((self.desk, 2))
-        for order in vases | others:
+        plain = self._create_order((self.vase, 2), customer=self.plain_customer)
+        rest = self.env["account.move"]
+        for _shipment in range(2):
+            self._ship(plain, 1)
+            rest |= plain._create_invoices()
+        for order in (vases, vases, others[0], others[1], others[1]):
             self._ship(order, 1)
-        self._ship(vases, 1)
-        self._ship(others[1], 1)
         first, second = vases._create_invoices()
-        rest = others._create_invoices()
-        self.assertEqual(len(rest), 3)
+        rest |= others._create_invoices()
+        self.assertEqual(len(rest), 5)
         self.assertEqual(
             (first | second | rest)._get_posting_waves(), [first | rest, second]
         )
