@@ -15,6 +15,7 @@ from . import test_duplicate_quants
 from . import test_expiry
 from . import test_invoicing
 from . import test_invoicing_concurrency
+from . import test_invoicing_cost_of_goods
 from . import test_invoicing_credit
 from . import test_invoicing_deposits
 from . import test_invoicing_reconciliation
