@@ -18,6 +18,7 @@ from . import test_invoicing_concurrency
 from . import test_invoicing_cost_of_goods
 from . import test_invoicing_credit
 from . import test_invoicing_deposits
+from . import test_invoicing_discount_of_order
 from . import test_invoicing_reconciliation
 from . import test_invoicing_routes
 from . import test_invoicing_users
