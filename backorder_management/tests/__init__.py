@@ -17,12 +17,14 @@ from . import test_invoice_creation
 from . import test_invoicing
 from . import test_invoicing_bad_input
 from . import test_invoicing_concurrency
+from . import test_invoicing_cost_of_goods
 from . import test_invoicing_credit
 from . import test_invoicing_deposits
 from . import test_invoicing_random
 from . import test_invoicing_returns
 from . import test_invoicing_rounding
 from . import test_invoicing_periodic
+from . import test_invoicing_discount_of_order
 from . import test_invoicing_reconciliation
 from . import test_invoicing_documents
 from . import test_invoicing_portal

@@ -482,6 +482,23 @@ class TestCurrencies(ReconciliationCommon):
         )
         self.assertEqual((row.difference_rate, row.difference_price), (90, 20))
 
+    def test_invoice_in_another_currency(self):
+        """Scenario: 4 shipped at 100 of ours; the draft is changed to 100 each of the
+        foreign currency, 4 of which are 1 of ours.
+
+        Expected: 400 = 100 + 300; it is a matter of price, there is no rate to compare.
+        """
+        order = self._create_order((self.desk, 10))
+        self._ship(order, 4)
+        invoice = order._create_invoices()
+        invoice.invoice_date = "2026-03-10"
+        invoice.currency_id = self.foreign
+        invoice.invoice_line_ids.price_unit = 100
+        row = self.assertReconciled(
+            order, delivered=400, draft=100, difference=300, reason="price"
+        )
+        self.assertEqual((row.difference_rate, row.difference_price), (0, 300))
+
 
 @tagged("post_install", "-at_install")
 class TestReaders(ReconciliationCommon):
