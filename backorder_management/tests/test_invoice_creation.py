@@ -654,7 +654,7 @@ class TestBatch(InvoiceCreationCommon):
             ["invoiced", "to_invoice", "invoiced"],
         )
         params = action["params"]
-        self.assertEqual(params["title"], "1 deliveries are not invoiced")
+        self.assertEqual(params["title"], "Not invoiced: 1")
         self.assertTrue(params["message"].startswith(f"{bad.name}: "))
         self.assertEqual(params["next"]["res_model"], "account.move")
 
