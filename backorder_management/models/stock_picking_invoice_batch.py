@@ -89,8 +89,9 @@ class StockPicking(models.Model):
     def _warn_of_failures(self, reasons, action):
         return self._prepare_notification(
             "warning",
-            self.env._("%(count)s deliveries are not invoiced", count=len(reasons)),
-            "\n".join(reasons),
+            self.env._("Not invoiced: %(count)s", count=len(reasons)),
+            # A notification shows no line breaks.
+            " · ".join(reasons),
             action,
         )
 
@@ -106,7 +107,7 @@ class StockPicking(models.Model):
             "info",
             self.env._("%(count)s deliveries are queued", count=len(self)),
             self.env._(
-                "Their draft invoices are made in the background; until then the list "
+                "Their invoices are made in the background; until then the list "
                 "shows them as queued. %(waiting)s are waiting in all.",
                 waiting=waiting,
             ),

@@ -13,7 +13,10 @@ from . import test_cut_over
 from . import test_demo
 from . import test_duplicate_quants
 from . import test_expiry
+from . import test_invoice_batch
 from . import test_invoice_creation
+from . import test_invoice_failures
+from . import test_invoice_sending
 from . import test_invoicing
 from . import test_invoicing_bad_input
 from . import test_invoicing_concurrency

@@ -1,0 +1,258 @@
+"""Invoices that a scheduled action cannot make: said in words, and tried again."""
+
+from datetime import date, timedelta
+
+from odoo import fields
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .invoice_creation_common import InvoiceCreationCommon
+
+ARCHIVED = "is archived."
+
+
+@tagged("post_install", "-at_install")
+class TestFailures(InvoiceCreationCommon):
+    def test_account_that_is_archived(self):
+        """
+        GIVEN a lamp whose income account is archived, on an order that is posted
+        WHEN it ships
+        THEN there is no invoice, not even a draft; the delivery says why, and it is not
+            tried again within the hour
+        WHEN the account is back, an hour later
+        THEN the invoice is posted and the delivery says nothing any more
+        """
+        order = self._create_order(
+            (self.lamp, 2), customer=self._create_customer("posted")
+        )
+        self._close_account()
+        shipment = self._ship(order, 2)
+        self._work()
+        self.assertFalse(order.invoice_ids)
+        self.assertEqual(self._get_figures(shipment), [("error", 100.0)])
+        self.assertIn(ARCHIVED, shipment.shipment_invoice_error)
+        self.assertAlmostEqual(
+            shipment.shipment_invoice_next_try,
+            fields.Datetime.now() + timedelta(hours=1),
+            delta=timedelta(minutes=5),
+        )
+        self._open_account()
+        self._work()
+        self.assertFalse(order.invoice_ids)
+        self._work(soon=True)
+        self.assertEqual(order.invoice_ids.state, "posted")
+        self.assertEqual(self._get_figures(shipment), [("invoiced", 0.0)])
+        self.assertFalse(shipment.shipment_invoice_error)
+
+    def test_posting_that_fails(self):
+        """
+        GIVEN an order in euros, which somebody archives after the delivery
+        WHEN the invoice can be made, but not posted
+        THEN not even the draft stays, and the delivery says why
+        """
+        euro = self.setup_other_currency("EUR")
+        pricelist = self.env["product.pricelist"].create(
+            {"name": "Euro", "currency_id": euro.id}
+        )
+        order = self._create_order(
+            (self.desk, 2, {"price_unit": 100.0}),
+            customer=self._create_customer("posted"),
+            pricelist_id=pricelist.id,
+        )
+        shipment = self._ship(order, 2)
+        euro.active = False
+        self._work()
+        self.assertFalse(order.invoice_ids)
+        self.assertEqual(self._get_figures(shipment), [("error", 100.0)])
+        self.assertIn("inactive currency", shipment.shipment_invoice_error)
+
+    def test_later_and_later(self):
+        """
+        GIVEN an invoice that cannot be posted
+        WHEN it was tried three times
+        THEN the next attempt is 4 hours later; after another failure later, 1 hour
+        """
+        order = self._create_order(
+            (self.lamp, 2), customer=self._create_customer("posted")
+        )
+        self._close_account()
+        shipment = self._ship(order, 1)
+        for _time in range(3):
+            self._work(soon=True)
+        self.assertEqual(shipment.shipment_invoice_attempts, 3)
+        self.assertAlmostEqual(
+            shipment.shipment_invoice_next_try,
+            fields.Datetime.now() + timedelta(hours=4),
+            delta=timedelta(minutes=5),
+        )
+        self._open_account()
+        self._work(soon=True)
+        self.assertEqual(shipment.shipment_invoice_state, "invoiced")
+        order.invoice_ids.button_draft()
+        order.invoice_ids.button_cancel()
+        self._close_account()
+        self._work(soon=True)
+        self.assertEqual(shipment.shipment_invoice_state, "error")
+        self.assertEqual(shipment.shipment_invoice_attempts, 1)
+
+    def test_cleared_by_whoever_invoices(self):
+        """
+        GIVEN a delivery whose automatic invoice failed
+        WHEN the accountant makes it by hand, as a draft, and deletes it again
+        THEN the delivery is invoiced, and to invoice, without a word of the failure
+        """
+        order = self._create_order(
+            (self.lamp, 2), customer=self._create_customer("posted")
+        )
+        self._close_account()
+        shipment = self._ship(order, 2)
+        self._work()
+        self.assertEqual(shipment.shipment_invoice_state, "error")
+        self._open_account()
+        shipment.action_invoice_shipment()
+        self.assertEqual(shipment.shipment_invoice_state, "invoiced")
+        order.invoice_ids.unlink()
+        self.assertEqual(shipment.shipment_invoice_state, "to_invoice")
+        self.assertFalse(shipment.shipment_invoice_error)
+
+    def test_stays_failed_when_the_order_changes(self):
+        """A new price changes the amount, and the reason stays."""
+        order = self._create_order(
+            (self.lamp, 2), customer=self._create_customer("posted")
+        )
+        self._close_account()
+        shipment = self._ship(order, 2)
+        self._work()
+        order.order_line.price_unit = 70.0
+        self.assertEqual(self._get_figures(shipment), [("error", 140.0)])
+        self.assertIn(ARCHIVED, shipment.shipment_invoice_error)
+
+    def test_one_bad_one_among_several(self):
+        """
+        GIVEN five shipments, the third of which cannot be posted
+        WHEN the action works on them in one batch
+        THEN the four others are posted, and the third one says why it is not
+        """
+        self._close_account()
+        customer = self._create_customer("posted")
+        products = [self.desk, self.chair, self.lamp, self.desk, self.chair]
+        orders = [self._create_order((each, 2), customer=customer) for each in products]
+        shipments = [self._ship(order, 2) for order in orders]
+        self._work()
+        self.assertEqual(
+            [shipment.shipment_invoice_state for shipment in shipments],
+            ["invoiced", "invoiced", "error", "invoiced", "invoiced"],
+        )
+        self.assertEqual(
+            [order.invoice_ids.mapped("state") for order in orders],
+            [["posted"], ["posted"], [], ["posted"], ["posted"]],
+        )
+
+    def test_one_bad_shipment_of_an_order(self):
+        """
+        GIVEN an order of which desks ship first, lamps next
+        WHEN lamps cannot be posted
+        THEN the first shipment has its invoice, the second one the reason
+        """
+        order = self._create_order(
+            (self.desk, 1), (self.lamp, 1), customer=self._create_customer("posted")
+        )
+        self._close_account()
+        first = self._ship(order, 1, 0)
+        second = self._ship(order, 0, 1)
+        self._work()
+        self.assertEqual(self._get_figures(first), [("invoiced", 0.0)])
+        self.assertEqual(self._get_figures(second), [("error", 50.0)])
+        self.assertEqual(order.invoice_ids.shipment_ids, first)
+
+    def test_archived_journal(self):
+        """Without a journal there is not even a draft; Odoo's sentence says so."""
+        order = self._create_order(
+            (self.desk, 2), customer=self._create_customer("draft")
+        )
+        shipment = self._ship(order, 2)
+        self.env["account.journal"].search(
+            [("type", "=", "sale"), ("company_id", "=", self.company.id)]
+        ).active = False
+        self._work()
+        self.assertFalse(order.invoice_ids)
+        self.assertEqual(shipment.shipment_invoice_state, "error")
+        self.assertIn("journal", shipment.shipment_invoice_error)
+
+    def test_locked_period(self):
+        """
+        GIVEN a shipment whose invoice would be dated in a period that is locked
+        WHEN the action comes, and again when the period is open
+        THEN the delivery names the lock date, then it is invoiced
+        """
+        order = self._create_order(
+            (self.desk, 2), customer=self._create_customer("posted")
+        )
+        shipment = self._ship(order, 2)
+        self.env.flush_all()
+        self.company.fiscalyear_lock_date = date.today() + timedelta(days=1)
+        self._work()
+        self.assertFalse(order.invoice_ids)
+        self.assertEqual(shipment.shipment_invoice_state, "error")
+        self.assertIn("Global Lock Date", shipment.shipment_invoice_error)
+        self.company.fiscalyear_lock_date = False
+        self._work(soon=True)
+        self.assertEqual(order.invoice_ids.state, "posted")
+        self.assertEqual(self._get_figures(shipment), [("invoiced", 0.0)])
+
+    def test_no_income_account(self):
+        """An invoice line without an account is refused by the database, in words."""
+        order = self._create_order(
+            (self.lamp, 2), customer=self._create_customer("draft")
+        )
+        shipment = self._ship(order, 2)
+        self._forget_accounts_of_lamps()
+        with mute_logger("odoo.sql_db"):
+            self._work()
+        self.assertFalse(order.invoice_ids)
+        self.assertEqual(shipment.shipment_invoice_state, "error")
+        self.assertEqual(
+            shipment.shipment_invoice_error,
+            "Missing required account on accountable line.",
+        )
+
+    def test_nothing_to_invoice_is_no_failure(self):
+        """
+        GIVEN 2 desks shipped and taken back before the action comes
+        WHEN it comes
+        THEN nothing is made, and nothing has failed
+        """
+        order = self._create_order(
+            (self.desk, 2), customer=self._create_customer("posted")
+        )
+        shipment = self._ship(order, 2)
+        self._take_back(shipment, 2)
+        self._work()
+        self.assertFalse(order.invoice_ids)
+        self.assertEqual(self._get_figures(shipment), [("no", 0.0)])
+
+    def test_unexpected_error(self):
+        """
+        GIVEN an order of which the database refuses every invoice
+        WHEN the action works on it
+        THEN the log has the details, the delivery a sentence for people
+        """
+        order = self._create_order(
+            (self.desk, 2), customer=self._create_customer("draft")
+        )
+        shipment = self._ship(order, 2)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "ALTER TABLE account_move ADD CONSTRAINT bm_refuse"
+            " CHECK (invoice_origin NOT LIKE %s)",
+            [f"{order.name}%"],
+        )
+        logger = "odoo.addons.backorder_management.models"
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertLogs(f"{logger}.stock_picking_invoice_creation", "ERROR"),
+        ):
+            self._work()
+        self.assertEqual(shipment.shipment_invoice_state, "error")
+        self.assertIn("log of the server", shipment.shipment_invoice_error)
+        self.assertFalse(order.invoice_ids)
