@@ -132,7 +132,7 @@ class StockPicking(models.Model):
             unit._try_alone()
 
     def _get_invoicing_units(self):
-        """Return these transfers in parts that can be invoiced, or not, by themselves."""
+        """Return these transfers in parts that can each be invoiced, or not."""
         return list(self)
 
     def _filtered_free(self):

@@ -163,14 +163,27 @@ class StockPicking(models.Model):
         """
         invoices = self._check_may_invoice()._create_invoices_of(self)
         if not invoices:
-            raise UserError(
-                self.env._(
-                    "Nothing to invoice in %(shipments)s. Only what was delivered, is "
-                    "invoiced on delivery, and is not invoiced yet can be invoiced.",
-                    shipments=", ".join(self.mapped("name")),
-                )
-            )
+            raise UserError(self._describe_nothing_to_invoice())
         return invoices
+
+    def _describe_nothing_to_invoice(self) -> str:
+        shipments = ", ".join(self.mapped("name"))
+        cancelled = self.move_ids.sale_line_id.order_id.filtered(
+            lambda order: order.state == "cancel"
+        )
+        if cancelled:
+            return self.env._(
+                "Nothing to invoice in %(shipments)s: %(orders)s was cancelled, and "
+                "Odoo invoices no cancelled orders. Set it back to a quotation, lower "
+                "it to what was delivered, and confirm it.",
+                shipments=shipments,
+                orders=", ".join(cancelled.mapped("name")),
+            )
+        return self.env._(
+            "Nothing to invoice in %(shipments)s. Only what was delivered, is invoiced "
+            "on delivery, and is not invoiced yet can be invoiced.",
+            shipments=shipments,
+        )
 
     def _check_may_invoice(self):
         """Return the orders of these deliveries, which the user may invoice.

@@ -83,9 +83,18 @@ class TestBadInput(InvoicingCommon):
         self._refuse(shipment, "journal")
 
     def test_order_cancelled_after_shipment(self):
-        """What has left is to be paid for."""
+        """It is said why, and what it says helps: what has left is paid for, once."""
         shipment = self._ship(self.order, 4)
         self.order._action_cancel()
+        self._refuse(shipment, f"{self.order.name} was cancelled, and Odoo invoices")
+        self.order.action_draft()
+        self.order.order_line.product_uom_qty = 4
+        self.order.action_confirm()
+        self.assertFalse(
+            self.order.picking_ids.filtered(
+                lambda each: each.state not in ("done", "cancel")
+            )
+        )
         invoice = shipment._invoice_shipments()
         self.assertEqual(self._lines(invoice), [[("Desk", 4.0)]])
 

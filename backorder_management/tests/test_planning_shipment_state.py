@@ -13,14 +13,14 @@ BILL, CREDIT = 1, 2
 
 @tagged("post_install", "-at_install")
 class TestShipmentState(BaseCase):
-    def _find(self, links=(), parts=()):
+    def _find(self, links=(), parts=(), credits=()):
         """Two shipments of 4 and 3, at 10 each: {shipment: (state, amount)}."""
         figures: dict[int, Figures] = {}
         add_line(
             figures,
             [ShippedMove(MOVE, FIRST, 4, 4), ShippedMove(NEXT_MOVE, SECOND, 3, 3)],
             links,
-            Apportionment(tuple(parts)),
+            Apportionment(tuple(parts), tuple(credits)),
             lambda quantity: 10 * quantity,
         )
         return {
@@ -44,11 +44,12 @@ class TestShipmentState(BaseCase):
         )
         self.assertEqual(found[FIRST], ("to_invoice", 40))
 
-    def test_a_deduction_counts_where_the_goods_left(self):
-        """1 of the first shipment came back and is deducted from the second's part."""
+    def test_a_credit_counts_where_the_goods_left(self):
+        """1 of the first shipment came back; the second is not invoiced yet."""
         found = self._find(
             [Link(BILL, MOVE, 4)],
-            [Part(SECOND, 2, (Share(MOVE, -1), Share(NEXT_MOVE, 3)))],
+            [Part(SECOND, 3, (Share(NEXT_MOVE, 3),))],
+            [Part(FIRST, -1, (Share(MOVE, -1),))],
         )
         self.assertEqual(found, {FIRST: ("partial", -10), SECOND: ("to_invoice", 30)})
 
