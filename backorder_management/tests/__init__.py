@@ -16,6 +16,7 @@ from . import test_expiry
 from . import test_invoice_batch
 from . import test_invoice_creation
 from . import test_invoice_failures
+from . import test_invoice_periods
 from . import test_invoice_sending
 from . import test_invoicing
 from . import test_invoicing_bad_input
