@@ -45,6 +45,26 @@ class TestFigures(InvoiceCreationCommon):
         order._create_invoices(final=True)
         self.assertEqual(self._get_figures(shipment), [("invoiced", 0.0)])
 
+    def test_return_and_delivery_of_as_much_again(self):
+        """
+        GIVEN 5 desks invoiced, of which 2 came back, and 2 others shipped
+        WHEN the order has one invoice, which Odoo leaves as it is
+        THEN nothing is left of either shipment
+        WHEN it is invoiced by shipment
+        THEN 200 are to be credited on the first, and invoiced of the second
+        """
+        order = self._create_order((self.desk, 5), customer=self.plain_customer)
+        first = self._ship(order, 5)
+        order._create_invoices()
+        self._take_back(first, 2)
+        order.order_line.product_uom_qty = 7
+        both = first | self._ship(order, 2)
+        self.assertEqual(self._get_figures(both), [("invoiced", 0.0), ("no", 0.0)])
+        order.shipment_invoicing = "per_shipment"
+        self.assertEqual(
+            self._get_figures(both), [("partial", -200.0), ("to_invoice", 200.0)]
+        )
+
     def test_discount_and_currency(self):
         """
         GIVEN 3 desks of 120 euros less 25 % and 2 chairs of 30 euros, 2 euros for each

@@ -53,13 +53,13 @@ class TestAutomaticPeriods(InvoiceCreationCommon):
 
     def test_where_the_company_is(self):
         """
-        GIVEN a shipment of May in New York
+        GIVEN a shipment of the last evening of May in New York, June in Greenwich
         WHEN it is June in Greenwich, and still May 31 there
         THEN there is no invoice before it is June there, at 4 o'clock in Greenwich
         """
         self.company.partner_id.tz = "America/New_York"
         order = self._create_order((self.desk, 1), customer=self.monthly)
-        self._ship_on(order, "2026-05-04", 1)
+        self._ship(order, 1).date_done = datetime(2026, 6, 1, 2)
         self._work_on("2026-06-01", 3)
         self.assertFalse(order.invoice_ids)
         self._work_on("2026-06-01", 4)
