@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
 
 from odoo import api, fields, models
 from odoo.fields import Command
-from odoo.tools import date_utils, format_date
+from odoo.tools import date_utils, format_date, groupby
 from odoo.tools.sql import column_exists, create_column
 
 INVOICING_PERIODS = [
@@ -133,7 +132,7 @@ class SaleOrder(models.Model):
 
         ordered = sorted(joined, key=get_key)  # stable: by order and shipment within
         result = [
-            self._prepare_joined_vals(list(group))
+            self._prepare_joined_vals(group)
             for _key, group in groupby(ordered, key=get_key)
         ]
         return result + [each.vals for each in invoices if not each.is_joined]

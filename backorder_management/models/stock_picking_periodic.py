@@ -7,7 +7,8 @@ from odoo.fields import Domain
 from odoo.tools import date_utils
 
 from ..planning.days import find_start
-from .sale_order_periodic import INVOICING_PERIODS, PERIODIC
+from .sale_order_periodic import PERIODIC
+from .shipment_invoice_creation import MANUAL
 
 
 class StockPicking(models.Model):
@@ -23,21 +24,24 @@ class StockPicking(models.Model):
     @api.model
     def _get_past_periods_domains(self):
         """Yield the domain of shipments before the present period, for each company
-        and kind of period."""
+        and kind of period that there is."""
         now = fields.Datetime.now()
-        # sudo: the scheduled action works for all companies
-        for company in self.env["res.company"].sudo().search([]):
+        kinds = self.env["sale.order"]._read_group(
+            [
+                ("shipment_invoicing", "=", PERIODIC),
+                ("shipment_invoice_creation", "not in", [MANUAL, False]),
+                ("shipment_invoicing_period", "!=", False),
+            ],
+            ["company_id", "shipment_invoicing_period"],
+        )
+        for company, period in kinds:
             today = company._remember_days()(now)
-            for period, _name in INVOICING_PERIODS:
-                start = find_start(
-                    date_utils.start_of(today, period), company.partner_id.tz
-                )
-                orders = [("shipment_invoicing_period", "=", period)]
-                yield (
-                    Domain("company_id", "=", company.id)
-                    & Domain("date_done", "<", start)
-                    & self._get_orders_domain(orders)
-                )
+            first = date_utils.start_of(today, period)
+            yield (
+                Domain("company_id", "=", company.id)
+                & Domain("date_done", "<", find_start(first, company.partner_id.tz))
+                & self._get_orders_domain([("shipment_invoicing_period", "=", period)])
+            )
 
     def _with_their_period(self):
         """Add what is due of the same customers: it goes on the same invoice."""
