@@ -1,7 +1,8 @@
 """Invoice shipments: time per invoice beside core's, and growing with their number.
 
 Core makes one invoice for each order of one shipment; the add-on makes as many for half
-as many orders of two shipments. Also: orders that keep Odoo's one invoice per order.
+as many orders of two shipments. Also: orders that keep Odoo's one invoice per order,
+and one order of very many shipments that are invoiced late, beside one of fewer.
 Every run rolls back. Runs with and without the add-on take turns.
 """
 
@@ -19,11 +20,13 @@ from odoo.tools import config
 LINES = 3
 RUNS = 5
 FEWER = 5
+# Shipments of one order: as many invoices as one order in ten would have.
+PART = 10
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--invoices", type=int, default=200)
+    parser.add_argument("--invoices", type=int, default=1000)
     parser.add_argument("--runs", type=int, default=RUNS)
     arguments = parser.parse_args()
     config.parse_config(["-c", os.environ["BM_CONFIG"], "--log-level=warn"])
@@ -40,6 +43,8 @@ def bench(invoices, runs):
         "ours, a fifth of them": (ours, "two", invoices // 2 // FEWER, "per_shipment"),
         "core, two shipments an order": (plain, "two", invoices // 2, None),
         "ours, one invoice per order": (ours, "two", invoices // 2, "per_order"),
+        "ours, one order of many shipments": (ours, "many", 1, "per_shipment"),
+        "ours, one order of a fifth of them": (ours, "fewer", 1, "per_shipment"),
     }
     figures = {name: [] for name in cases}
     for case in cases.values():  # the first run warms caches up
@@ -51,11 +56,12 @@ def bench(invoices, runs):
         each = statistics.median(run[0] for run in measured)
         made = {run[1:] for run in measured}
         print(f"{name}: {each * 1000:.1f} ms an invoice; {made}")
-    core, two, fifth, core_order, per_order = figures.values()
+    core, two, fifth, core_order, per_order, many, fewer = figures.values()
     # Core's time per line is part of both; the lines of an invoice are as many.
     return (
         row("time per invoice, times core", compare(two, core), 1.1)
         + row("the same for five times as many, times linear", compare(two, fifth), 1.1)
+        + row("one order of five times as many", compare(many, fewer), 1.1)
         + row("one invoice per order, times core", compare(per_order, core_order), 1.1)
     )
 
@@ -76,6 +82,8 @@ def fill(env, invoices):
     products.invoice_policy = "delivery"
     ship(create_orders(env, products, "one", invoices, 1), [1])
     ship(create_orders(env, products, "two", invoices // 2, 2), [1, 1])
+    for name, number in (("many", invoices // PART), ("fewer", invoices // PART // 5)):
+        ship(create_orders(env, products, name, 1, number), [1] * number)
 
 
 def create_orders(env, products, name, number, quantity):
