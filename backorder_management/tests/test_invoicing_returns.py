@@ -1,5 +1,6 @@
 """What came back after it had been invoiced, in orders with an invoice per shipment."""
 
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .invoicing_common import InvoicingCommon
@@ -284,6 +285,47 @@ class TestOthers(InvoicingCommon):
             self._lines(self.order._create_invoices(final=True)),
             [[("Assembly", 1.0)]],
         )
+
+    def test_hours_told_by_hand(self):
+        """Scenario: 3 hours told before the first shipment, 5 in all before the second,
+        6 after all has left.
+
+        Expected: 3 and 2 hours with the shipments, 1 by itself; none twice, none lost.
+        """
+        hours = self._create_good("Hours", 50.0, type="service", is_storable=False)
+        self.order = self._create_order((self.desk, 10), (hours, 8))
+        made = []
+        for told, quantity in ((3, 4), (5, 6), (6, 0)):
+            self.order.order_line[1].qty_delivered = told
+            if quantity:
+                self._ship(self.order, quantity)
+            made.append(self._lines(self.order._create_invoices(final=True)))
+        self.assertEqual(
+            made,
+            [
+                [[("Desk", 4.0), ("Hours", 3.0)]],
+                [[("Desk", 6.0), ("Hours", 2.0)]],
+                [[("Hours", 1.0)]],
+            ],
+        )
+
+    def test_delivery_charge_added_after_the_shipment(self):
+        """Scenario: freight is added to the order once the first 4 have left.
+
+        Expected: it goes with their invoice, and with no other one.
+        """
+        freight = self._create_good(
+            "Freight", 15.0, type="service", is_storable=False, invoice_policy="order"
+        )
+        self.order = self._create_order((self.desk, 10))
+        self._ship(self.order, 4)
+        self.order.order_line = [
+            Command.create({"product_id": freight.id, "product_uom_qty": 1})
+        ]
+        made = [self._lines(self.order._create_invoices(final=True))]
+        self._ship(self.order, 6)
+        made.append(self._lines(self.order._create_invoices(final=True)))
+        self.assertEqual(made, [[[("Desk", 4.0), ("Freight", 1.0)]], [[("Desk", 6.0)]]])
 
     def test_rebate(self):
         """A rebate that is with the last is with the last only."""
