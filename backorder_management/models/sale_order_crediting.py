@@ -83,8 +83,8 @@ class SaleOrder(models.Model):
     def _is_deposit_creditable(self) -> bool:
         """Can all that is still to be invoiced be invoiced now?
 
-        Core deducts a deposit as a whole: while goods are to come, its excess is
-        credited with the last invoice.
+        While goods are to come, what is left of a deposit may still be deducted: its
+        excess is credited with the last invoice.
         """
         return not any(
             line._is_invoiced_by_shipment() and line.qty_backorder_open
