@@ -8,6 +8,7 @@ from random import Random
 import odoo
 from odoo import SUPERUSER_ID, Command, api
 from odoo.modules.registry import Registry
+from odoo.tools import SQL
 
 OFFSET = 1_000_000  # between the ids of a row and of its copy
 
@@ -36,6 +37,15 @@ def prepare(template, name, fill):
         cr.execute("ANALYZE")
         cr.commit()
     return database
+
+
+def vacuum(database, tables):
+    """Clear away what rolled back transactions have left in these tables."""
+    with contextlib.closing(odoo.sql_db.db_connect(database).cursor()) as cr:
+        cr._cnx.autocommit = True  # PostgreSQL does it outside transactions only
+        for table in tables:
+            cr.execute(SQL("VACUUM ANALYZE %s", SQL.identifier(table)))
+        cr._cnx.autocommit = False
 
 
 @contextlib.contextmanager
