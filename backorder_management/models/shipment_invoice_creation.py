@@ -18,6 +18,10 @@ SHIPMENT_INVOICE_CREATION = [
 ]
 
 
+# Salespeople make drafts in Odoo; what is posted and sent, accountants decide.
+_DECIDERS = "account.group_account_invoice"
+
+
 class ResCompany(models.Model):
     _inherit = "res.company"
 
@@ -27,7 +31,7 @@ class ResCompany(models.Model):
         default=MANUAL,
         required=True,
         help="For customers who have no choice of their own. It counts for orders with "
-        "one invoice per shipment.",
+        "an invoice for each shipment, or for a period once that is over.",
     )
 
 
@@ -46,8 +50,9 @@ class ResPartner(models.Model):
         selection=SHIPMENT_INVOICE_CREATION,
         string="Creation of Shipment Invoices",
         company_dependent=True,
+        groups=_DECIDERS,
         help="Who makes the invoices of this customer's deliveries, where each has its "
-        "own. Empty: as the company does.",
+        "own, or there is one for a period. Empty: as the company does.",
     )
 
     @api.model
@@ -64,10 +69,12 @@ class SaleOrder(models.Model):
         compute="_compute_shipment_invoice_creation",
         store=True,
         readonly=False,
-        precompute=True,
-        help="Who makes the invoice of a delivery. It counts where the order has one "
-        "invoice per shipment: a scheduled action makes them soon after the delivery "
-        "was validated.",
+        # not computed ahead: Odoo would do so with the rights of who makes the order
+        copy=False,
+        groups=_DECIDERS,
+        help="Who makes the invoice of a delivery. A scheduled action makes it soon "
+        "after the delivery was validated, or, of orders invoiced per period, once that "
+        "is over. Orders with one invoice for all are invoiced by hand.",
     )
 
     def _auto_init(self):

@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 from odoo import fields
+from odoo.exceptions import AccessError
 from odoo.fields import Command
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from ..models.stock_picking_invoice_creation import CRON
 from .invoice_creation_common import InvoiceCreationCommon
@@ -44,6 +45,36 @@ class TestFigures(InvoiceCreationCommon):
         self.assertEqual(self._get_figures(shipment), [("partial", -100.0)])
         order._create_invoices(final=True)
         self.assertEqual(self._get_figures(shipment), [("invoiced", 0.0)])
+
+    def test_salespeople_decide_no_posting(self):
+        """
+        GIVEN a customer whose invoices are posted, and one whose are made by hand
+        WHEN a salesperson makes orders for them, copies one, and ships
+        THEN each order has what its customer has; he can neither see nor change it
+        """
+        seller = new_test_user(
+            self.env,
+            "seller",
+            groups="sales_team.group_sale_salesman_all_leads,stock.group_stock_user,"
+            "base.group_partner_manager",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        customers = self._create_customer("posted") | self.customer
+        orders = self.env["sale.order"]
+        for customer in customers:
+            order = self._create_order((self.desk, 1), customer=customer)
+            orders |= order | order.with_user(seller).copy()
+        self.assertEqual(
+            orders.mapped("shipment_invoice_creation"),
+            ["posted", "posted", "manual", "manual"],
+        )
+        for record in (orders[2], self.customer):
+            with self.assertRaises(AccessError):
+                record.with_user(seller).shipment_invoice_creation = "posted"
+        with Form(self.env["sale.order"].with_user(seller)) as form:
+            form.partner_id = customers[0]
+        self.assertEqual(form.record.sudo().shipment_invoice_creation, "posted")
 
     def test_return_and_delivery_of_as_much_again(self):
         """
