@@ -9,11 +9,14 @@ import sys
 from unittest.mock import patch
 
 import odoo.service.model
-from odoo import SUPERUSER_ID, api
+from odoo import SUPERUSER_ID, api, fields
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.modules.registry import Registry
 from odoo.tools import config
+
+
+CRON = "backorder_management.ir_cron_invoice"
 
 
 def tell(message):
@@ -37,6 +40,7 @@ def prepare(env):
         {
             "partner_id": env["res.partner"].create({"name": "Customer"}).id,
             "shipment_invoicing": "per_shipment",
+            "shipment_invoice_creation": "draft",
             "order_line": [
                 Command.create({"product_id": product.id, "product_uom_qty": 10})
             ],
@@ -87,6 +91,28 @@ def invoice(env, order_id):
     tell(f"made {made}, tried {len(attempts)} times, got to creating {len(creations)}")
 
 
+def work(env):
+    """Come as the scheduled action does, which Odoo does not repeat."""
+    Picking = type(env["stock.picking"])
+    make_due_invoices = Picking._make_due_invoices
+    tried = []
+
+    def make(self):
+        tried.append(self)
+        make_due_invoices(self)
+        env.flush_all()
+        tell("has invoiced")
+        sys.stdin.readline()
+
+    with patch.object(Picking, "_make_due_invoices", make):
+        env["stock.picking"]._cron_invoice_shipments()
+    env.cr.commit()
+    soon = env["ir.cron.trigger"].search_count(
+        [("cron_id", "=", env.ref(CRON).id), ("call_at", ">", fields.Datetime.now())]
+    )
+    tell(f"tried {len(tried)} times, comes again: {bool(soon)}")
+
+
 def main():
     options, database, *task = sys.argv[1:]
     config.parse_config(["--log-level=critical"])
@@ -95,7 +121,9 @@ def main():
     odoo.modules.module.initialize_sys_path()
     with Registry(database).cursor() as cr:
         env = api.Environment(cr, SUPERUSER_ID, {})
-        if task:
+        if task == ["work"]:
+            work(env)
+        elif task:
             invoice(env, int(task[0]))
         else:
             prepare(env)

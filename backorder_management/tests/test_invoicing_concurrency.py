@@ -33,8 +33,11 @@ class TestTwoUsersAtTheSameMoment(BaseCase):
         )
         with dump, dump.stdout:
             cls._pg("psql", "--quiet", cls.database, stdin=dump.stdout)
-        with cls._start() as process:
-            cls.order_id = process.stdout.readline().strip()
+
+    def setUp(self):
+        super().setUp()
+        with self._start() as process:
+            self.order_id = process.stdout.readline().strip()
 
     @classmethod
     def _pg(cls, tool, *arguments, **kwargs):
@@ -91,6 +94,51 @@ class TestTwoUsersAtTheSameMoment(BaseCase):
             self._expect(other, "made 0, tried 2 times, got to creating 0")
         self.assertEqual(self._count_invoices(), (2, 7))
 
+    def test_the_schedule_comes_while_a_user_invoices(self):
+        """Scenario: a user has invoiced and not committed; the scheduled action comes.
+
+        Expected: it waits for nobody, leaves the order alone, and comes again; then it
+        finds nothing to do.
+        """
+        with self._start(self.order_id) as user:
+            self._expect(user, "has read")
+            self._go_on(user)
+            self._expect(user, "has invoiced")
+            with self._start("work") as schedule:
+                self._expect(schedule, "tried 0 times, comes again: True")
+            self._go_on(user)
+            self._expect(user, "made 2, tried 1 times, got to creating 1")
+        with self._start("work") as schedule:
+            self.assertIn("tried 0 times", schedule.stdout.readline())
+        self.assertEqual(self._count_invoices(), (2, 7))
+
+    def test_a_user_invoices_while_the_schedule_does(self):
+        """Scenario: the scheduled action has invoiced and not committed; a user who has
+        seen 7 to invoice goes on.
+
+        Expected: he waits, is refused by PostgreSQL, tries again as Odoo does, and
+        finds nothing left.
+        """
+        with self._start(self.order_id) as user, self._start("work") as schedule:
+            self._expect(user, "has read")
+            self._expect(schedule, "has invoiced")
+            self._go_on(user)
+            self._go_on(schedule)
+            self.assertIn("tried 1 times", schedule.stdout.readline())
+            self._go_on(user)
+            self._expect(user, "made 0, tried 2 times, got to creating 0")
+        self.assertEqual(self._count_invoices(), (2, 7))
+
+    def test_two_schedules_at_the_same_moment(self):
+        """Each shipment once; the second leaves to the first what it is at."""
+        with self._start("work") as one:
+            self._expect(one, "has invoiced")
+            with self._start("work") as other:
+                self._expect(other, "tried 0 times, comes again: True")
+            self._go_on(one)
+            self.assertIn("tried 1 times", one.stdout.readline())
+        self.assertEqual(self._count_invoices(), (2, 7))
+
     def _count_invoices(self):
         connection = psycopg2.connect(dbname=self.database, **self._get_connection())
         try:
@@ -101,7 +149,10 @@ class TestTwoUsersAtTheSameMoment(BaseCase):
                       FROM account_move_line line
                       JOIN sale_order_line_invoice_rel rel
                         ON rel.invoice_line_id = line.id
-                    """
+                      JOIN sale_order_line sold ON sold.id = rel.order_line_id
+                     WHERE sold.order_id = %s
+                    """,
+                    [self.order_id],
                 )
                 return cr.fetchone()
         finally:
