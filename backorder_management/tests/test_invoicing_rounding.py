@@ -128,6 +128,49 @@ class TestRounding(InvoicingCommon):
         invoices = self._invoice_one_by_one(order, [1], [2], [1])
         self._check_like_one_invoice(invoices)
 
+    def test_kinds_of_taxes(self):
+        """Fixed amounts, groups, taxes in and on top of the price, reverse charge."""
+        group = self._create_tax(
+            0,
+            name="Group",
+            amount_type="group",
+            children_tax_ids=[
+                Command.set((self._create_tax(5) | self._create_tax(9.975)).ids)
+            ],
+        )
+        fixed = self._create_tax(0.07, amount_type="fixed", name="Fixed")
+        division = self._create_tax(
+            13, amount_type="division", price_include_override="tax_included"
+        )
+        reverse = self._create_tax(
+            21,
+            name="Reverse charge",
+            **{
+                f"{kind}_repartition_line_ids": [
+                    Command.create({"repartition_type": "base"}),
+                    Command.create({"repartition_type": "tax"}),
+                    Command.create({"repartition_type": "tax", "factor_percent": -100}),
+                ]
+                for kind in ("invoice", "refund")
+            },
+        )
+        for taxes in (group, fixed | self.vat, division, reverse, reverse | self.vat):
+            for method in ("round_globally", "round_per_line"):
+                with self.subTest(taxes=taxes.mapped("name"), method=method):
+                    self.company.tax_calculation_rounding_method = method
+                    order = self._create_order(
+                        (self.desk, 5, {"tax_ids": [Command.set(taxes.ids)]}),
+                        (self.chair, 4, {"price_unit": 33.33, "discount": 7}),
+                    )
+                    order.order_line[1].tax_ids = self.vat
+                    invoices = self._invoice_one_by_one(order, [1, 1], [2, 3], [2, 0])
+                    self._check_like_one_invoice(invoices)
+                    invoices.action_post()
+                    for invoice in invoices:
+                        self.assertAlmostEqual(
+                            sum(invoice.line_ids.mapped("balance")), 0.0, 6
+                        )
+
     def test_foreign_currency(self):
         """Two for one: what is rounded is the amount in the order's currency."""
         currency = self.setup_other_currency("EUR", rates=[("2016-01-01", 2.0)])
