@@ -153,9 +153,11 @@ class SaleOrder(models.Model):
         vals["invoice_line_ids"] = [Command.create(line) for line in lines]
         if dates := list(filter(None, (i.vals.get("delivery_date") for i in invoices))):
             vals["delivery_date"] = max(dates)
-        for name in ("ref", "invoice_origin"):
-            every = dict.fromkeys(filter(None, (i.vals.get(name) for i in invoices)))
-            vals[name] = ", ".join(every)[:2000]
+        every = dict.fromkeys(filter(None, (i.vals.get("ref") for i in invoices)))
+        vals["ref"] = ", ".join(every)[:2000]
+        # The shipments are named by their sections.
+        orders = dict.fromkeys(invoice.order.name for invoice in invoices)
+        vals["invoice_origin"] = ", ".join(orders)
         references = {invoice.vals.get("payment_reference") for invoice in invoices}
         if len(references) > 1:
             vals["payment_reference"] = False

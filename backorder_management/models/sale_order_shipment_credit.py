@@ -34,9 +34,16 @@ class SaleOrder(models.Model):
             return {}
         # The user may invoice the order, whatever he may see of its invoices.
         credited = self.env["account.move"].sudo().browse(document.credited)
+        order = self.with_context(lang=credited.partner_id.lang or self.env.lang)
         return {
             "move_type": "out_refund",
             "reversed_entry_id": credited.id,
+            # It is printed: a credit note has to say what it credits.
+            "ref": order.env._(
+                "Credit of %(invoice)s, %(reference)s",
+                invoice=credited.name or order.env._("draft invoice"),
+                reference=self.client_order_ref or self.name,
+            ),
             "partner_id": credited.partner_id.id,
             "partner_shipping_id": credited.partner_shipping_id.id,
             "currency_id": credited.currency_id.id,

@@ -73,7 +73,7 @@ class SaleOrder(models.Model):
         copy=False,
         groups=_DECIDERS,
         help="Who makes the invoice of a delivery. A scheduled action makes it soon "
-        "after the delivery was validated, or, of orders invoiced per period, once that "
+        "after the delivery was validated, or, of orders invoiced per period, when it "
         "is over. Orders with one invoice for all are invoiced by hand.",
     )
 

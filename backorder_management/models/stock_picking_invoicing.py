@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools.sql import column_exists, create_column
 
@@ -26,6 +26,15 @@ _NEW_COLUMNS = {
     "shipment_invoice_error": "text",
     "shipment_invoice_queued": "bool",
 }
+
+
+_FOLLOWS = frozenset(
+    {
+        *_NEW_COLUMNS,
+        "shipment_invoice_attempts",
+        "shipment_invoice_next_try",
+    }
+)
 
 
 class StockPicking(models.Model):
@@ -101,6 +110,34 @@ class StockPicking(models.Model):
                 "UPDATE stock_picking SET shipment_invoice_state = 'no'"
             )
         return super()._auto_init()
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_invoicing_untouched(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_invoicing_untouched(vals)
+        return super().write(vals)
+
+    def _check_invoicing_untouched(self, vals):
+        """Refuse to be told how far a shipment is invoiced.
+
+        That a field is read-only is a matter of screens: who may change transfers, but
+        invoices nothing, could have them invoiced, or never invoiced, all the same.
+
+        :raises AccessError: a user writes what follows from invoices
+        """
+        touched = _FOLLOWS.intersection(vals)
+        if touched and not self.env.su:
+            raise AccessError(
+                self.env._(
+                    "How far a delivery is invoiced follows from its invoices: make, "
+                    "change or cancel these. Nobody may write %(fields)s.",
+                    fields=", ".join(sorted(touched)),
+                )
+            )
 
     @api.depends("move_ids.shipment_link_ids.invoice_id")
     def _compute_shipment_invoice_ids(self):

@@ -34,7 +34,7 @@ class InvoiceCreationCommon(InvoicingCommon, CronMixinCase):
         """
         self.env.flush_all()
         if soon:
-            self.env["stock.picking"].search(
+            self.env["stock.picking"].sudo().search(
                 [("shipment_invoice_next_try", "!=", False)]
             ).shipment_invoice_next_try = "2020-01-01 00:00:00"
             self.env["account.move"].search(

@@ -15,7 +15,6 @@ from odoo.fields import Command
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
-
 CRON = "backorder_management.ir_cron_invoice"
 
 

@@ -76,6 +76,39 @@ class TestFigures(InvoiceCreationCommon):
             form.partner_id = customers[0]
         self.assertEqual(form.record.sudo().shipment_invoice_creation, "posted")
 
+    def test_nobody_tells_how_far_a_shipment_is_invoiced(self):
+        """
+        GIVEN a shipment to be invoiced
+        WHEN a warehouse user writes that it is, that it failed, or is queued
+        THEN he is refused, and it is invoiced; a new transfer is refused, too
+        """
+        keeper = new_test_user(
+            self.env,
+            "keeper",
+            groups="stock.group_stock_manager",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        order = self._create_order(
+            (self.desk, 1), customer=self._create_customer("draft")
+        )
+        shipment = self._ship(order, 1)
+        for name, value in (
+            ("shipment_invoice_state", "invoiced"),
+            ("shipment_invoice_queued", True),
+            ("shipment_invoice_attempts", 3),
+            ("shipment_invoice_next_try", "2099-01-01 00:00:00"),
+        ):
+            with self.assertRaisesRegex(AccessError, "follows from its invoices"):
+                shipment.with_user(keeper).write({name: value})
+            with self.assertRaisesRegex(AccessError, "follows from its invoices"):
+                self.env["stock.picking"].with_user(keeper).create(
+                    {"picking_type_id": shipment.picking_type_id.id, name: value}
+                )
+        shipment.with_user(keeper).note = "Fragile"
+        self._work()
+        self.assertEqual(order.invoice_ids.amount_total, 100.0)
+
     def test_return_and_delivery_of_as_much_again(self):
         """
         GIVEN 5 desks invoiced, of which 2 came back, and 2 others shipped

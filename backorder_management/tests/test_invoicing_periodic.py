@@ -62,10 +62,8 @@ class TestPeriodic(InvoicingCommon):
         self.assertEqual(may.shipment_ids, first | second)
         self.assertEqual(june.shipment_ids, third)
         self.assertEqual(str(may.delivery_date), "2026-05-20")
-        self.assertEqual(
-            may.invoice_origin,
-            f"{order.name}, {first.name}, {other.name}, {second.name}",
-        )
+        self.assertEqual(may.invoice_origin, f"{order.name}, {other.name}")
+        self.assertEqual(may.ref, f"PO 7, {other.name}")
         self.assertEqual(
             (first | second | third).mapped("shipment_invoice_state"), ["invoiced"] * 3
         )

@@ -26,6 +26,10 @@ class TestCreditNotes(InvoicingCommon):
         self._take_back(second, 2)
         credit_notes = order._create_invoices(final=True)
         self.assertEqual(set(credit_notes.mapped("move_type")), {"out_refund"})
+        self.assertEqual(
+            credit_notes.mapped("ref"),
+            [f"Credit of {invoice.name}, {order.name}" for invoice in invoices],
+        )
         self.assertEqual(self._lines(credit_notes), [[("Desk", 1.0)], [("Desk", 2.0)]])
         self.assertEqual([each.reversed_entry_id for each in credit_notes], [*invoices])
         self.assertEqual([each.shipment_ids for each in credit_notes], [first, second])
