@@ -263,11 +263,12 @@ class SaleOrderLine(models.Model):
         moves = self.move_ids
         if "bom_line_id" not in moves._fields:  # sale_mrp is not installed
             return moves.browse()
+        product = self.product_id
         moves = moves.filtered(
             lambda move: (
-                move.state == "done"
+                move.product_id != product
+                and move.state == "done"
                 and move.location_dest_usage != "inventory"
-                and move.product_id != self.product_id
             )
         )
         return moves if moves.bom_line_id else moves.browse()
