@@ -34,6 +34,7 @@ class SaleOrder(models.Model):
             return {}
         # The user may invoice the order, whatever he may see of its invoices.
         credited = self.env["account.move"].sudo().browse(document.credited)
+        term = credited.invoice_payment_term_id
         return {
             "move_type": "out_refund",
             "reversed_entry_id": credited.id,
@@ -42,7 +43,8 @@ class SaleOrder(models.Model):
             "currency_id": credited.currency_id.id,
             "fiscal_position_id": credited.fiscal_position_id.id,
             "journal_id": credited.journal_id.id,
-            "invoice_payment_term_id": False,
+            # Nothing is due, but the taxes may be lower than the rate times the amount.
+            "invoice_payment_term_id": bool(term) and term._lowers_taxes() and term.id,
             "transaction_ids": [],
         }
 
