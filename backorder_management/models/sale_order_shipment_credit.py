@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from odoo import models
 from odoo.fields import Command
+from odoo.tools import float_is_zero
 
 from ..planning.invoicing import Apportionment, Credit, Link, find_credits
 from ..planning.splitting import Document
@@ -111,14 +112,20 @@ class AccountMoveLine(models.Model):
         :param quantity: to be credited, in the unit of the order line
         """
         self.ensure_one()
+        unit, price_unit = self.product_uom_id, self.price_unit
+        in_unit = sale_line.product_uom_id._compute_quantity(
+            quantity, unit, round=False
+        )
+        if not float_is_zero(in_unit - unit.round(in_unit), precision_digits=8):
+            # 5 of a dozen are not 0.42 of it
+            unit, in_unit = sale_line.product_uom_id, quantity
+            price_unit = self.product_uom_id._compute_price(price_unit, unit)
         return {
             "name": self.name,
             "shipment_source_line_id": self.id,
-            "quantity": sale_line.product_uom_id._compute_quantity(
-                quantity, self.product_uom_id, round=False
-            ),
-            "product_uom_id": self.product_uom_id.id,
-            "price_unit": self.price_unit,
+            "quantity": in_unit,
+            "product_uom_id": unit.id,
+            "price_unit": price_unit,
             "discount": self.discount,
             "tax_ids": [Command.set(self.tax_ids.ids)],
             "account_id": self.account_id.id,

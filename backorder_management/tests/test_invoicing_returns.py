@@ -108,6 +108,29 @@ class TestCreditNotes(InvoicingCommon):
         self.assertEqual(credit_note.invoice_line_ids.product_uom_id, dozen)
         self.assertEqual(credit_note.amount_untaxed, 600.0)
 
+    def test_part_of_a_unit_of_the_invoice(self):
+        """
+        GIVEN 12 desks, invoiced by an accountant as a dozen at 1200.00
+        WHEN 5 come back
+        THEN 5 at 100.00 are credited, not 0.42 of a dozen: 504.00
+        """
+        order = self._create_order((self.desk, 12))
+        shipment = self._ship(order, 12)
+        invoice = order._create_invoices()
+        invoice.invoice_line_ids.write(
+            {
+                "product_uom_id": self.env.ref("uom.product_uom_dozen").id,
+                "quantity": 1,
+                "price_unit": 1200.0,
+            }
+        )
+        invoice.action_post()
+        self._take_back(shipment, 5)
+        credit_note = order._create_invoices(final=True)
+        self.assertEqual(credit_note.amount_untaxed, 500.0)
+        self.assertEqual(self._lines(credit_note), [[("Desk", 5.0)]])
+        self.assertEqual(order.order_line.qty_invoiced, 7.0)
+
     def test_invoice_of_all_that_was_delivered(self):
         """Made per order, credited per shipment: the credit note is for the one."""
         order = self._create_order((self.desk, 10), customer=self.plain_customer)
