@@ -39,6 +39,7 @@ class SaleOrder(models.Model):
         return {
             "move_type": "out_refund",
             "reversed_entry_id": credited.id,
+            "ref": self._prepare_credit_note_reference(credited),
             "partner_id": credited.partner_id.id,
             "partner_shipping_id": credited.partner_shipping_id.id,
             "currency_id": credited.currency_id.id,
@@ -48,6 +49,18 @@ class SaleOrder(models.Model):
             "invoice_payment_term_id": bool(term) and term._lowers_taxes() and term.id,
             "transaction_ids": [],
         }
+
+    def _prepare_credit_note_reference(self, credited) -> str:
+        """Name the invoice, as Odoo's own credit notes do: they are printed with it.
+
+        A draft has no number yet.
+        """
+        self.ensure_one()
+        if not credited.name or credited.name == "/":
+            return self.client_order_ref
+        env = self.with_context(lang=credited.commercial_partner_id.lang).env
+        reversal = env._("Reversal of: %(invoice)s", invoice=credited.name)
+        return ", ".join(filter(None, [reversal, self.client_order_ref]))
 
 
 class SaleOrderLine(models.Model):

@@ -131,6 +131,27 @@ class TestCreditNotes(InvoicingCommon):
         self.assertEqual(self._lines(credit_note), [[("Desk", 5.0)]])
         self.assertEqual(order.order_line.qty_invoiced, 7.0)
 
+    def test_number_of_the_invoice(self):
+        """
+        GIVEN a posted invoice of an order of a customer's "PO 7", and a draft
+        WHEN goods of both come back
+        THEN one credit note names the invoice, as the law wants it; the other cannot
+        """
+        order = self._create_order((self.desk, 2), client_order_ref="PO 7")
+        shipments, invoices = [], self.env["account.move"]
+        for _shipment in range(2):
+            shipments.append(self._ship(order, 1))
+            invoices |= order._create_invoices(final=True)
+        invoices[0].action_post()
+        for shipment in shipments:
+            self._take_back(shipment, 1)
+        credit_notes = order._create_invoices(final=True)
+        self.assertEqual([each.reversed_entry_id for each in credit_notes], [*invoices])
+        self.assertEqual(
+            credit_notes.mapped("ref"),
+            [f"Reversal of: {invoices[0].name}, PO 7", "PO 7"],
+        )
+
     def test_invoice_of_all_that_was_delivered(self):
         """Made per order, credited per shipment: the credit note is for the one."""
         order = self._create_order((self.desk, 10), customer=self.plain_customer)
