@@ -147,6 +147,12 @@ class SaleOrder(models.Model):
             raise UserError(self.env._("There is nothing to credit any more."))
         return self.action_view_invoice(invoices=invoices)
 
+    def _filtered_by_shipment(self):
+        # The credit is for no shipment: it waits for none, and no rebate goes with it.
+        if self.env.context.get("backorder_credit_quantities") is not None:
+            return self.browse()
+        return super()._filtered_by_shipment()
+
     def _get_invoiceable_lines(self, final=False):
         # The context carries it through core's `_create_invoices`, as the transfers of
         # an invoice for a shipment: what else can be invoiced is no part of the credit.

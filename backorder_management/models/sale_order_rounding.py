@@ -23,9 +23,10 @@ class SaleOrder(models.Model):
         """Let what is invoiced of this order come to what one invoice would.
 
         Lines without any tax stay as they are: Odoo always takes price times quantity
-        there. So do invoices in another currency than the order's, and those for a
-        period, where several orders share what Odoo rounds; there just orders with a
-        deposit keep their amounts, as what is deducted of it was found with these.
+        there. So do invoices in another currency than the order's, those whose taxes
+        are lower as the customer may pay early, and those for a period, where several
+        orders share what Odoo rounds; there just orders with a deposit keep their
+        amounts, as what is deducted of it was found with these.
 
         :param invoices: `ShipmentInvoice` of this order, in the order of their making;
             the values of their lines are changed
@@ -38,6 +39,9 @@ class SaleOrder(models.Model):
         if len(past.move_id) + len(invoices) < 2 and not joined:
             return
         if past.currency_id - self.currency_id:
+            return
+        terms = self.payment_term_id | past.move_id.invoice_payment_term_id
+        if any(term._lowers_taxes() for term in terms):
             return
         total = RunningTotal(self, past)
         for invoice in invoices:
@@ -201,6 +205,8 @@ class RunningTotal:
         self.engine._fix_base_lines_tax_details_on_manual_tax_amounts(
             base_lines, self.order.company_id
         )
+        for base_line in base_lines:
+            _convert_later(base_line)
 
     def _correct_one(self, base_lines, name: tuple, amount: float) -> None:
         if name == (UNTAXED,):
@@ -220,7 +226,20 @@ class RunningTotal:
             every, key=lambda each: abs(each[0][each[1] + "_currency"])
         )
         details[field + "_currency"] += amount
-        details[field] += amount  # the rate is one: Odoo converts it
+
+
+def _convert_later(base_line: dict) -> None:
+    """Let Odoo convert amounts of the order's currency at the rate of the invoice.
+
+    Those of the company's currency were rounded as such here: to whole yen, say.
+    """
+    manual_taxes = base_line["manual_tax_amounts"]
+    if not manual_taxes:
+        return
+    base_line["manual_total_excluded"] = base_line["manual_total_excluded_currency"]
+    for amounts in manual_taxes.values():
+        amounts["tax_amount"] = amounts["tax_amount_currency"]
+        amounts["base_amount"] = amounts["base_amount_currency"]
 
 
 def _has_deposit(invoice) -> bool:
@@ -266,6 +285,15 @@ def _read_line(line) -> dict:
     }
 
 
+class AccountPaymentTerm(models.Model):
+    _inherit = "account.payment.term"
+
+    def _lowers_taxes(self) -> bool:
+        """Whether taxes are of the amount after the discount for early payment."""
+        self.ensure_one()
+        return self.early_discount and self.early_pay_discount_computation == "mixed"
+
+
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
 
@@ -289,6 +317,7 @@ class AccountMoveLine(models.Model):
             [
                 ("move_id", "in", (self.move_id - mixed).ids),
                 ("tax_line_id", "!=", False),
+                ("display_type", "=", "tax"),  # and no cash rounding of the invoice
             ],
             ["tax_line_id"],
             ["amount_currency:sum"],

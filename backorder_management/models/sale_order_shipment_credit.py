@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from odoo import models
 from odoo.fields import Command
+from odoo.tools import float_is_zero
 
 from ..planning.invoicing import Apportionment, Credit, Link, find_credits
 from ..planning.splitting import Document
@@ -34,24 +35,36 @@ class SaleOrder(models.Model):
             return {}
         # The user may invoice the order, whatever he may see of its invoices.
         credited = self.env["account.move"].sudo().browse(document.credited)
-        order = self.with_context(lang=credited.partner_id.lang or self.env.lang)
+        term = credited.invoice_payment_term_id
         return {
             "move_type": "out_refund",
             "reversed_entry_id": credited.id,
-            # It is printed: a credit note has to say what it credits.
-            "ref": order.env._(
-                "Credit of %(invoice)s, %(reference)s",
-                invoice=credited.name or order.env._("draft invoice"),
-                reference=self.client_order_ref or self.name,
-            ),
+            "ref": self._prepare_credit_note_reference(credited),
             "partner_id": credited.partner_id.id,
             "partner_shipping_id": credited.partner_shipping_id.id,
             "currency_id": credited.currency_id.id,
             "fiscal_position_id": credited.fiscal_position_id.id,
             "journal_id": credited.journal_id.id,
-            "invoice_payment_term_id": False,
+            # Nothing is due, but the taxes may be lower than the rate times the amount.
+            "invoice_payment_term_id": bool(term) and term._lowers_taxes() and term.id,
             "transaction_ids": [],
         }
+
+    def _prepare_credit_note_reference(self, credited) -> str:
+        """Name the invoice: a credit note has to say what it credits, and is printed.
+
+        A draft has no number yet.
+        """
+        self.ensure_one()
+        reference = self.client_order_ref or self.name
+        if not credited.name or credited.name == "/":
+            return reference
+        env = self.with_context(lang=credited.partner_id.lang or self.env.lang).env
+        return env._(
+            "Credit of %(invoice)s, %(reference)s",
+            invoice=credited.name,
+            reference=reference,
+        )
 
 
 class SaleOrderLine(models.Model):
@@ -116,14 +129,20 @@ class AccountMoveLine(models.Model):
         :param quantity: to be credited, in the unit of the order line
         """
         self.ensure_one()
+        unit, price_unit = self.product_uom_id, self.price_unit
+        in_unit = sale_line.product_uom_id._compute_quantity(
+            quantity, unit, round=False
+        )
+        if not float_is_zero(in_unit - unit.round(in_unit), precision_digits=8):
+            # 5 of a dozen are not 0.42 of it
+            unit, in_unit = sale_line.product_uom_id, quantity
+            price_unit = self.product_uom_id._compute_price(price_unit, unit)
         return {
             "name": self.name,
             "shipment_source_line_id": self.id,
-            "quantity": sale_line.product_uom_id._compute_quantity(
-                quantity, self.product_uom_id, round=False
-            ),
-            "product_uom_id": self.product_uom_id.id,
-            "price_unit": self.price_unit,
+            "quantity": in_unit,
+            "product_uom_id": unit.id,
+            "price_unit": price_unit,
             "discount": self.discount,
             "tax_ids": [Command.set(self.tax_ids.ids)],
             "account_id": self.account_id.id,

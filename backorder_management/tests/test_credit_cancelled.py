@@ -279,6 +279,28 @@ class TestCredit(CancelledInvoicingCommon):
         self.env.invalidate_all()
         self.assertFalse(order.backorder_credit_amount)
 
+    def test_other_goods_still_to_come(self):
+        """
+        GIVEN 10 lamps invoiced when ordered at 100, of which 4 were cancelled, and
+            desks that are still to come
+        WHEN the credit is made
+        THEN it is for the 400, now, however the order is invoiced
+        """
+        for customer in (self.customer, self.plain_customer):
+            with self.subTest(customer=customer.name):
+                order = self._create_order(
+                    (self.lamp, 10), (self.desk, 3), customer=customer
+                )
+                self._invoice(order)
+                self._ship(order, 6, 1)
+                self._invoice(order)
+                self._cancel_rest(order.order_line[0])
+                credit_note = self._credit(order)
+                self.assertEqual(credit_note.move_type, "out_refund")
+                self.assertEqual(credit_note.amount_untaxed, 400.0)
+                self.assertEqual(self._lines(credit_note), [[("Lamp", 4.0)]])
+                self.assertFalse(order.backorder_credit_amount)
+
     # ----------------------------------------------------------------- deposits
 
     def test_deposit(self):

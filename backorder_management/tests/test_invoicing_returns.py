@@ -113,6 +113,50 @@ class TestCreditNotes(InvoicingCommon):
         self.assertEqual(credit_note.invoice_line_ids.product_uom_id, dozen)
         self.assertEqual(credit_note.amount_untaxed, 600.0)
 
+    def test_part_of_a_unit_of_the_invoice(self):
+        """
+        GIVEN 12 desks, invoiced by an accountant as a dozen at 1200.00
+        WHEN 5 come back
+        THEN 5 at 100.00 are credited, not 0.42 of a dozen: 504.00
+        """
+        order = self._create_order((self.desk, 12))
+        shipment = self._ship(order, 12)
+        invoice = order._create_invoices()
+        invoice.invoice_line_ids.write(
+            {
+                "product_uom_id": self.env.ref("uom.product_uom_dozen").id,
+                "quantity": 1,
+                "price_unit": 1200.0,
+            }
+        )
+        invoice.action_post()
+        self._take_back(shipment, 5)
+        credit_note = order._create_invoices(final=True)
+        self.assertEqual(credit_note.amount_untaxed, 500.0)
+        self.assertEqual(self._lines(credit_note), [[("Desk", 5.0)]])
+        self.assertEqual(order.order_line.qty_invoiced, 7.0)
+
+    def test_number_of_the_invoice(self):
+        """
+        GIVEN a posted invoice of an order of a customer's "PO 7", and a draft
+        WHEN goods of both come back
+        THEN one credit note names the invoice, as the law wants it; the other cannot
+        """
+        order = self._create_order((self.desk, 2), client_order_ref="PO 7")
+        shipments, invoices = [], self.env["account.move"]
+        for _shipment in range(2):
+            shipments.append(self._ship(order, 1))
+            invoices |= order._create_invoices(final=True)
+        invoices[0].action_post()
+        for shipment in shipments:
+            self._take_back(shipment, 1)
+        credit_notes = order._create_invoices(final=True)
+        self.assertEqual([each.reversed_entry_id for each in credit_notes], [*invoices])
+        self.assertEqual(
+            credit_notes.mapped("ref"),
+            [f"Reversal of: {invoices[0].name}, PO 7", "PO 7"],
+        )
+
     def test_invoice_of_all_that_was_delivered(self):
         """Made per order, credited per shipment: the credit note is for the one."""
         order = self._create_order((self.desk, 10), customer=self.plain_customer)

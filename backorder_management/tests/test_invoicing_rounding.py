@@ -260,3 +260,97 @@ class TestRounding(InvoicingCommon):
         self.assertEqual(first.amount_tax, 15.0)
         invoices = self._invoice_one_by_one(order, [1], [1])
         self.assertEqual(invoices.mapped("amount_tax"), [19.0, 19.0])
+
+    def test_currency_with_more_decimals_than_ours(self):
+        """
+        GIVEN a currency of mils, of which 0.25 are 1 of ours, and 3 at 1.23 less 10 %
+        WHEN they are invoiced one by one
+        THEN the second takes a mil more of tax, 0.211: 19 % of 2.214 are 0.421; and
+            each 1.107 is 4.43 of ours, the second as well
+        """
+        currency = self.setup_other_currency(
+            "KWD", rounding=0.001, rates=[("2016-01-01", 0.25)]
+        )
+        pricelist = self.env["product.pricelist"].create(
+            {"name": "Mils", "currency_id": currency.id}
+        )
+        order = self._create_order(
+            (self.desk, 3, {"price_unit": 1.23, "discount": 10}),
+            pricelist_id=pricelist.id,
+        )
+        invoices = self._invoice_one_by_one(order, [1], [1], [1])
+        self.assertEqual(invoices.mapped("amount_tax"), [0.21, 0.211, 0.21])
+        self.assertEqual(invoices.mapped("amount_untaxed_signed"), [4.43] * 3)
+        self.assertEqual(invoices.mapped("amount_tax_signed"), [0.84] * 3)
+
+    def test_cash_rounding_of_taxes(self):
+        """
+        GIVEN shipments of 99.99 and 30.00, invoices that are rounded to 0.05 by their
+            tax: 148.99 is 149.00, with 19.01 of tax
+        WHEN they are invoiced one by one
+        THEN each is 149.00: no invoice takes back how an earlier one was rounded
+        """
+        rounding = self.env["account.cash.rounding"].create(
+            {
+                "name": "To 0.05",
+                "rounding": 0.05,
+                "strategy": "biggest_tax",
+                "rounding_method": "HALF-UP",
+            }
+        )
+        order = self._create_order((self.desk, 4), (self.chair, 4))
+        totals = []
+        for _shipment in range(4):
+            invoice = self._invoice_one_by_one(order, [1, 1])
+            invoice.invoice_cash_rounding_id = rounding
+            totals.append((invoice.amount_untaxed, invoice.amount_total))
+        self.assertEqual(totals, [(129.99, 149.0)] * 4)
+
+    def test_taxes_after_discount_for_early_payment(self):
+        """
+        GIVEN ten products at 1.00 with 19 %, and 2 % off for early payment, which taxes
+            always count: 9.80 x 19 % are 1.86
+        WHEN they are invoiced in three shipments
+        THEN each invoice has 1.86 of tax: what 19 % of 10.00 is more is no rounding
+        """
+        products = [
+            self._create_good(
+                f"Good {number}", price=1.0, taxes_id=[Command.set(self.vat.ids)]
+            )
+            for number in range(10)
+        ]
+        order = self._create_order(
+            *[(product, 3) for product in products],
+            payment_term_id=self._create_early_payment_term().id,
+        )
+        invoices = self._invoice_one_by_one(order, *[[1] * 10] * 3)
+        self.assertEqual(invoices.mapped("amount_tax"), [1.86, 1.86, 1.86])
+
+    def test_credit_of_taxes_after_discount_for_early_payment(self):
+        """
+        GIVEN an invoice of 99.99, and 18.62 of tax: 19 % of 97.99
+        WHEN the goods come back
+        THEN the credit note is over the same
+        """
+        order = self._create_order(
+            (self.desk, 1), payment_term_id=self._create_early_payment_term().id
+        )
+        shipment = self._ship(order, 1)
+        invoice = order._create_invoices(final=True)
+        invoice.action_post()
+        self._take_back(shipment, 1)
+        credit_note = order._create_invoices(final=True)
+        self.assertEqual(
+            self._amounts(invoice | credit_note), [(99.99, 18.62, 118.61)] * 2
+        )
+
+    def _create_early_payment_term(self):
+        return self.env["account.payment.term"].create(
+            {
+                "name": "2 % within 10 days",
+                "early_discount": True,
+                "discount_percentage": 2,
+                "discount_days": 10,
+                "early_pay_discount_computation": "mixed",
+            }
+        )
