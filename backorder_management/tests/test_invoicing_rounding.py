@@ -218,6 +218,37 @@ class TestRounding(InvoicingCommon):
         invoices = self._invoice_one_by_one(order, [1], [1])
         self.assertEqual(invoices.mapped("amount_tax"), [19.0, 19.0])
 
+    def test_taxes_of_many_lines_changed_by_hand(self):
+        """
+        GIVEN ten products at 1.00 with 19 %, and 1.98 of tax set by hand on the first
+            of three invoices
+        WHEN the others are made
+        THEN they have 1.90 each: eight cents are no rounding of one amount
+        """
+        products = [
+            self._create_good(
+                f"Good {number}", price=1.0, taxes_id=[Command.set(self.vat.ids)]
+            )
+            for number in range(10)
+        ]
+        order = self._create_order(*[(product, 3) for product in products])
+        first = self._invoice_one_by_one(order, [1] * 10)
+        tax_line = first.line_ids.filtered("tax_line_id")
+        receivable = first.line_ids.filtered(
+            lambda line: line.display_type == "payment_term"
+        )
+        first.write(
+            {
+                "line_ids": [
+                    Command.update(tax_line.id, {"amount_currency": -1.98}),
+                    Command.update(receivable.id, {"amount_currency": 11.98}),
+                ]
+            }
+        )
+        self.assertEqual(first.amount_tax, 1.98)
+        invoices = self._invoice_one_by_one(order, [1] * 10, [1] * 10)
+        self.assertEqual(invoices.mapped("amount_tax"), [1.9, 1.9])
+
     def test_currency_with_more_decimals_than_ours(self):
         """
         GIVEN a currency of mils, of which 0.25 are 1 of ours, and 3 at 1.23 less 10 %
