@@ -82,8 +82,8 @@ class SaleOrderLine(models.Model):
 
         The amounts are given, as those of the whole deposit are in core's values:
         price times quantity does not make them to the cent. Those in the company's
-        currency are at a rate of one: Odoo converts them at the rate of the invoice, as
-        it converts the goods, whatever the rate of the deposit was.
+        currency are not: Odoo converts them at the rate of the invoice, as it converts
+        the goods, whatever the rate of the deposit was.
         """
         untaxed = part.amounts[UNTAXED,]
         taxes = [name[1] for name in part.amounts if name[0] == TAX]
@@ -91,23 +91,21 @@ class SaleOrderLine(models.Model):
         if not taxes:  # core then takes price times quantity all the same
             digits = self.env["decimal.precision"].precision_get("Product Price")
             return {**vals, "price_unit": round(untaxed / part.quantity, digits)}
+        known = dict(vals.get("extra_tax_data") or {})
+        known.pop("manual_total_excluded", None)
         return {
             **vals,
             "extra_tax_data": {
-                **(vals.get("extra_tax_data") or {}),
+                **known,
                 "currency_id": self.order_id.currency_id.id,
-                "rate": 1.0,
                 "price_unit": vals["price_unit"],
                 "discount": vals.get("discount") or 0.0,
                 "quantity": -part.quantity,
                 "manual_total_excluded_currency": -untaxed,
-                "manual_total_excluded": -untaxed,
                 "manual_tax_amounts": {
                     str(tax): {
                         "tax_amount_currency": -part.amounts[TAX, tax],
-                        "tax_amount": -part.amounts[TAX, tax],
                         "base_amount_currency": -part.others[BASE, tax],
-                        "base_amount": -part.others[BASE, tax],
                     }
                     for tax in taxes
                 },

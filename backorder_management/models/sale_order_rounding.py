@@ -237,15 +237,12 @@ class RunningTotal:
 def _convert_later(base_line: dict) -> None:
     """Let Odoo convert amounts of the order's currency at the rate of the invoice.
 
-    Those of the company's currency were rounded as such here: to whole yen, say.
+    Those of the company's currency were rounded as such here, to whole yen, say; and
+    Odoo does not round again what it converts of them.
     """
-    manual_taxes = base_line["manual_tax_amounts"]
-    if not manual_taxes:
-        return
-    base_line["manual_total_excluded"] = base_line["manual_total_excluded_currency"]
-    for amounts in manual_taxes.values():
-        amounts["tax_amount"] = amounts["tax_amount_currency"]
-        amounts["base_amount"] = amounts["base_amount_currency"]
+    base_line["manual_total_excluded"] = None
+    for amounts in (base_line["manual_tax_amounts"] or {}).values():
+        del amounts["tax_amount"], amounts["base_amount"]
 
 
 def _has_deposit(invoice) -> bool:

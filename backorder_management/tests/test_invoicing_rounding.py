@@ -271,6 +271,24 @@ class TestRounding(InvoicingCommon):
         self.assertEqual(invoices.mapped("amount_untaxed_signed"), [4.43] * 3)
         self.assertEqual(invoices.mapped("amount_tax_signed"), [0.84] * 3)
 
+    def test_half_a_cent_of_ours(self):
+        """
+        GIVEN 3 at 99.99 of a currency of which 4 are 1 of ours; 1 invoiced before
+        WHEN 2 are invoiced, with 37.99 of tax
+        THEN 199.98 are 50.00 of ours, 49.995 rounded, and the tax is 9.50
+        """
+        currency = self.setup_other_currency("EUR", rates=[("2016-01-01", 4.0)])
+        pricelist = self.env["product.pricelist"].create(
+            {"name": "Four", "currency_id": currency.id}
+        )
+        order = self._create_order(
+            (self.desk, 3, {"price_unit": 99.99}), pricelist_id=pricelist.id
+        )
+        invoice = self._invoice_one_by_one(order, [1], [2])[1]
+        self.assertEqual(self._amounts(invoice), [(199.98, 37.99, 237.97)])
+        self.assertEqual(invoice.amount_untaxed_signed, 50.0)
+        self.assertEqual(invoice.amount_tax_signed, 9.5)
+
     def test_cash_rounding_of_taxes(self):
         """
         GIVEN shipments of 99.99 and 30.00, invoices that are rounded to 0.05 by their
