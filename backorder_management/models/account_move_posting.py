@@ -22,6 +22,20 @@ class AccountMove(models.Model):
             posted |= super(AccountMove, wave)._post(soft)
         return posted
 
+    def _reconcile_reversed_moves(self, reverse_moves, move_reverse_cancel):
+        """Set each credit note off against its own invoice.
+
+        Odoo pairs them by position; of an invoice with several credit notes, one for
+        each time that goods came back, there is just one among those invoices.
+        """
+        if len(self) == len(reverse_moves):
+            return super()._reconcile_reversed_moves(reverse_moves, move_reverse_cancel)
+        for reverse_move in reverse_moves:
+            super(
+                AccountMove, reverse_move.reversed_entry_id
+            )._reconcile_reversed_moves(reverse_move, move_reverse_cancel)
+        return reverse_moves
+
     def _get_posting_waves(self):
         """Return these documents in groups in which no order is twice.
 

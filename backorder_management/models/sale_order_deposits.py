@@ -10,10 +10,8 @@ from ..planning.deposits import TAX, UNTAXED, Deposit
 from ..planning.splitting import Deduction
 from .sale_order_rounding import RunningTotal, is_counted
 
-# What Odoo keeps of a tax beside its amount in the order's currency, and of the untaxed
-# amount.
-OF_TAX = ("tax_amount", "base_amount", "base_amount_currency")
-OF_UNTAXED = "total_excluded"
+# What Odoo keeps of a tax beside its amount.
+BASE = "base"
 
 
 class SaleOrder(models.Model):
@@ -83,7 +81,9 @@ class SaleOrderLine(models.Model):
         """Core's values of the line that deducts a deposit, for a part of it.
 
         The amounts are given, as those of the whole deposit are in core's values:
-        price times quantity does not make them to the cent.
+        price times quantity does not make them to the cent. Those in the company's
+        currency are not: Odoo converts them at the rate of the invoice, as it converts
+        the goods, whatever the rate of the deposit was.
         """
         untaxed = part.amounts[UNTAXED,]
         taxes = [name[1] for name in part.amounts if name[0] == TAX]
@@ -91,20 +91,21 @@ class SaleOrderLine(models.Model):
         if not taxes:  # core then takes price times quantity all the same
             digits = self.env["decimal.precision"].precision_get("Product Price")
             return {**vals, "price_unit": round(untaxed / part.quantity, digits)}
+        known = dict(vals.get("extra_tax_data") or {})
+        known.pop("manual_total_excluded", None)
         return {
             **vals,
             "extra_tax_data": {
-                **(vals.get("extra_tax_data") or {}),
+                **known,
                 "currency_id": self.order_id.currency_id.id,
                 "price_unit": vals["price_unit"],
                 "discount": vals.get("discount") or 0.0,
                 "quantity": -part.quantity,
                 "manual_total_excluded_currency": -untaxed,
-                "manual_total_excluded": -part.others[OF_UNTAXED,],
                 "manual_tax_amounts": {
                     str(tax): {
                         "tax_amount_currency": -part.amounts[TAX, tax],
-                        **{name: -part.others[name, tax] for name in OF_TAX},
+                        "base_amount_currency": -part.others[BASE, tax],
                     }
                     for tax in taxes
                 },
@@ -118,8 +119,8 @@ class AccountMove(models.Model):
     def _get_line_amounts(self) -> dict:
         """What Odoo counts of each line: its untaxed amount and its taxes.
 
-        :return: by `account.move.line`, then by (UNTAXED,) or (TAX, its id), both in
-            the currency of the invoice, or the name of what Odoo keeps beside them
+        :return: by `account.move.line`, then by (UNTAXED,), (TAX, its id) or (BASE, id
+            of the tax), in the currency of the invoice
         """
         self.ensure_one()
         base_lines, _tax_lines = self._get_rounded_base_and_tax_lines()
@@ -129,12 +130,9 @@ class AccountMove(models.Model):
             amounts = result[base_line["record"]] = {
                 (UNTAXED,): details["total_excluded_currency"]
                 + details["delta_total_excluded_currency"],
-                (OF_UNTAXED,): details["total_excluded"]
-                + details["delta_total_excluded"],
             }
             for data in details["taxes_data"]:
                 tax = data["tax"].id
                 amounts[TAX, tax] = data["tax_amount_currency"]
-                for name in OF_TAX:
-                    amounts[name, tax] = data[name]
+                amounts[BASE, tax] = data["base_amount_currency"]
         return result

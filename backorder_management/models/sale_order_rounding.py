@@ -174,8 +174,8 @@ class RunningTotal:
     def _find_amiss(self, computed, sign: int) -> dict[tuple, float]:
         """Return what a new invoice has to have more than Odoo computes.
 
-        Only what can come from rounding, half a cent a line and invoice: taxes that
-        were changed by hand are none of our business.
+        Only what can come from rounding, half a cent for all that is rounded and
+        invoice: taxes that were changed by hand are none of our business.
         """
         if self.documents < 2:
             return {}
@@ -186,7 +186,7 @@ class RunningTotal:
             ]
         )
         currency = self.order.currency_id
-        most = currency.rounding * max(1, len(self.lines) * self.documents / 2)
+        most = currency.rounding * max(1, self._count_rounded() * self.documents / 2)
         result = {}
         for name, amount in computed.items():
             missing = wanted.get(name, 0.0) - self.amounts[name]
@@ -197,6 +197,12 @@ class RunningTotal:
                 return {}
             result[name] = amiss
         return result
+
+    def _count_rounded(self) -> int:
+        """How many amounts of a tax Odoo rounds before it adds them up."""
+        if self.order.company_id.tax_calculation_rounding_method == "round_per_line":
+            return len(self.lines)
+        return len({each["facts"]["tax_ids"] for each in self.lines.values()})
 
     def _correct(self, base_lines: list[dict], amiss: dict[tuple, float]) -> None:
         """Change the greatest amounts of an invoice by what is amiss."""
@@ -231,15 +237,12 @@ class RunningTotal:
 def _convert_later(base_line: dict) -> None:
     """Let Odoo convert amounts of the order's currency at the rate of the invoice.
 
-    Those of the company's currency were rounded as such here: to whole yen, say.
+    Those of the company's currency were rounded as such here, to whole yen, say; and
+    Odoo does not round again what it converts of them.
     """
-    manual_taxes = base_line["manual_tax_amounts"]
-    if not manual_taxes:
-        return
-    base_line["manual_total_excluded"] = base_line["manual_total_excluded_currency"]
-    for amounts in manual_taxes.values():
-        amounts["tax_amount"] = amounts["tax_amount_currency"]
-        amounts["base_amount"] = amounts["base_amount_currency"]
+    base_line["manual_total_excluded"] = None
+    for amounts in (base_line["manual_tax_amounts"] or {}).values():
+        del amounts["tax_amount"], amounts["base_amount"]
 
 
 def _has_deposit(invoice) -> bool:

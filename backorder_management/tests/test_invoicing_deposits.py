@@ -148,6 +148,30 @@ class TestDeposits(DepositCommon):
         self.assertDeducted(invoices, (150, 150), (150, 150))
         self.assertSettled(order)
 
+    def test_rate_changed_after_the_deposit(self):
+        """
+        GIVEN 3 at 100 + 19 % of a currency of which 2 are 1 of ours, half of it paid
+            before: 178.50, 89.25 of ours
+        WHEN 1 and 2 are shipped, and 5 of that currency are 1 of ours
+        THEN 59.50 and 119.00 are due, 11.90 and 23.80 of ours, 1.90 and 3.80 of it tax
+        """
+        currency = self.setup_other_currency("EUR", rates=[("2020-01-01", 2.0)])
+        pricelist = self.env["product.pricelist"].create(
+            {"name": "Foreign", "currency_id": currency.id}
+        )
+        taxes = [Command.set(self.vat.ids)]
+        order = self._create_order(
+            (self.desk, 3, {"price_unit": 100, "tax_ids": taxes}),
+            pricelist_id=pricelist.id,
+        )
+        deposit = self._pay(order, 50)
+        self.assertEqual(deposit.amount_total_signed, 89.25)
+        currency.rate_ids.rate = 5.0
+        invoices = self._ship_and_invoice(order, 1, 2)
+        self.assertEqual(invoices.mapped("amount_total"), [59.5, 119.0])
+        self.assertEqual(invoices.mapped("amount_total_signed"), [11.9, 23.8])
+        self.assertEqual(invoices.mapped("amount_tax_signed"), [1.9, 3.8])
+
     def test_tax_included(self):
         """Scenario: 2 desks at 119, 19 % included, a deposit of half; one by one."""
         included = self._create_vat(

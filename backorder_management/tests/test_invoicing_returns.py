@@ -136,6 +136,28 @@ class TestCreditNotes(InvoicingCommon):
         self.assertEqual(self._lines(credit_note), [[("Desk", 5.0)]])
         self.assertEqual(order.order_line.qty_invoiced, 7.0)
 
+    def test_credit_notes_posted_together(self):
+        """
+        GIVEN posted invoices of 3 desks at 100, and of one; of the 3 one came back,
+            then another one; the one came back
+        WHEN the three credit notes are posted together
+        THEN each is set off against its own invoice: 100 of the first is left
+        """
+        order = self._create_order((self.desk, 4))
+        first = self._ship(order, 3)
+        invoices = order._create_invoices()
+        second = self._ship(order, 1)
+        invoices |= order._create_invoices()
+        invoices.action_post()
+        credit_notes = self.env["account.move"]
+        for shipment in (first, first, second):
+            self._take_back(shipment, 1)
+            credit_notes |= order._create_invoices(final=True)
+        self.assertEqual(len(credit_notes), 3)
+        credit_notes.action_post()
+        self.assertEqual(invoices.mapped("amount_residual"), [100.0, 0.0])
+        self.assertEqual(credit_notes.mapped("amount_residual"), [0.0] * 3)
+
     def test_number_of_the_invoice(self):
         """
         GIVEN a posted invoice of an order of a customer's "PO 7", and a draft

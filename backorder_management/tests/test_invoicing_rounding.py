@@ -261,6 +261,37 @@ class TestRounding(InvoicingCommon):
         invoices = self._invoice_one_by_one(order, [1], [1])
         self.assertEqual(invoices.mapped("amount_tax"), [19.0, 19.0])
 
+    def test_taxes_of_many_lines_changed_by_hand(self):
+        """
+        GIVEN ten products at 1.00 with 19 %, and 1.98 of tax set by hand on the first
+            of three invoices
+        WHEN the others are made
+        THEN they have 1.90 each: eight cents are no rounding of one amount
+        """
+        products = [
+            self._create_good(
+                f"Good {number}", price=1.0, taxes_id=[Command.set(self.vat.ids)]
+            )
+            for number in range(10)
+        ]
+        order = self._create_order(*[(product, 3) for product in products])
+        first = self._invoice_one_by_one(order, [1] * 10)
+        tax_line = first.line_ids.filtered("tax_line_id")
+        receivable = first.line_ids.filtered(
+            lambda line: line.display_type == "payment_term"
+        )
+        first.write(
+            {
+                "line_ids": [
+                    Command.update(tax_line.id, {"amount_currency": -1.98}),
+                    Command.update(receivable.id, {"amount_currency": 11.98}),
+                ]
+            }
+        )
+        self.assertEqual(first.amount_tax, 1.98)
+        invoices = self._invoice_one_by_one(order, [1] * 10, [1] * 10)
+        self.assertEqual(invoices.mapped("amount_tax"), [1.9, 1.9])
+
     def test_currency_with_more_decimals_than_ours(self):
         """
         GIVEN a currency of mils, of which 0.25 are 1 of ours, and 3 at 1.23 less 10 %
@@ -282,6 +313,24 @@ class TestRounding(InvoicingCommon):
         self.assertEqual(invoices.mapped("amount_tax"), [0.21, 0.211, 0.21])
         self.assertEqual(invoices.mapped("amount_untaxed_signed"), [4.43] * 3)
         self.assertEqual(invoices.mapped("amount_tax_signed"), [0.84] * 3)
+
+    def test_half_a_cent_of_ours(self):
+        """
+        GIVEN 3 at 99.99 of a currency of which 4 are 1 of ours; 1 invoiced before
+        WHEN 2 are invoiced, with 37.99 of tax
+        THEN 199.98 are 50.00 of ours, 49.995 rounded, and the tax is 9.50
+        """
+        currency = self.setup_other_currency("EUR", rates=[("2016-01-01", 4.0)])
+        pricelist = self.env["product.pricelist"].create(
+            {"name": "Four", "currency_id": currency.id}
+        )
+        order = self._create_order(
+            (self.desk, 3, {"price_unit": 99.99}), pricelist_id=pricelist.id
+        )
+        invoice = self._invoice_one_by_one(order, [1], [2])[1]
+        self.assertEqual(self._amounts(invoice), [(199.98, 37.99, 237.97)])
+        self.assertEqual(invoice.amount_untaxed_signed, 50.0)
+        self.assertEqual(invoice.amount_tax_signed, 9.5)
 
     def test_cash_rounding_of_taxes(self):
         """
