@@ -176,7 +176,7 @@ class TestCreditNotes(InvoicingCommon):
         self.assertEqual([each.reversed_entry_id for each in credit_notes], [*invoices])
         self.assertEqual(
             credit_notes.mapped("ref"),
-            [f"Reversal of: {invoices[0].name}, PO 7", "PO 7"],
+            [f"Credit of {invoices[0].name}, PO 7", "PO 7"],
         )
 
     def test_invoice_of_all_that_was_delivered(self):
