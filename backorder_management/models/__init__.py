@@ -31,6 +31,7 @@ from . import res_partner
 from . import sale_order_periodic
 from . import sale_order_invoicing
 from . import sale_order_rounding
+from . import exact_amounts
 from . import sale_order_deposits
 from . import sale_order_shipment_credit
 from . import sale_order_line_invoicing

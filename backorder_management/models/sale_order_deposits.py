@@ -8,10 +8,8 @@ from odoo import models
 
 from ..planning.deposits import TAX, UNTAXED, Deposit
 from ..planning.splitting import Deduction
+from .exact_amounts import prepare_exact_amounts
 from .sale_order_rounding import RunningTotal, is_counted
-
-# What Odoo keeps of a tax beside its amount.
-BASE = "base"
 
 
 class SaleOrder(models.Model):
@@ -81,58 +79,18 @@ class SaleOrderLine(models.Model):
         """Core's values of the line that deducts a deposit, for a part of it.
 
         The amounts are given, as those of the whole deposit are in core's values:
-        price times quantity does not make them to the cent. Those in the company's
-        currency are not: Odoo converts them at the rate of the invoice, as it converts
-        the goods, whatever the rate of the deposit was.
+        price times quantity does not make them to the cent. They are converted at the
+        rate of the invoice, as the goods are, whatever the rate of the deposit was.
         """
-        untaxed = part.amounts[UNTAXED,]
-        taxes = [name[1] for name in part.amounts if name[0] == TAX]
         vals = {**vals, "quantity": -part.quantity}
-        if not taxes:  # core then takes price times quantity all the same
+        amounts = {
+            name: -amount for name, amount in {**part.amounts, **part.others}.items()
+        }
+        exact = prepare_exact_amounts(vals, self.order_id.currency_id, amounts)
+        if not exact:  # core then takes price times quantity all the same
             digits = self.env["decimal.precision"].precision_get("Product Price")
-            return {**vals, "price_unit": round(untaxed / part.quantity, digits)}
+            price = part.amounts[UNTAXED,] / part.quantity
+            return {**vals, "price_unit": round(price, digits)}
         known = dict(vals.get("extra_tax_data") or {})
         known.pop("manual_total_excluded", None)
-        return {
-            **vals,
-            "extra_tax_data": {
-                **known,
-                "currency_id": self.order_id.currency_id.id,
-                "price_unit": vals["price_unit"],
-                "discount": vals.get("discount") or 0.0,
-                "quantity": -part.quantity,
-                "manual_total_excluded_currency": -untaxed,
-                "manual_tax_amounts": {
-                    str(tax): {
-                        "tax_amount_currency": -part.amounts[TAX, tax],
-                        "base_amount_currency": -part.others[BASE, tax],
-                    }
-                    for tax in taxes
-                },
-            },
-        }
-
-
-class AccountMove(models.Model):
-    _inherit = "account.move"
-
-    def _get_line_amounts(self) -> dict:
-        """What Odoo counts of each line: its untaxed amount and its taxes.
-
-        :return: by `account.move.line`, then by (UNTAXED,), (TAX, its id) or (BASE, id
-            of the tax), in the currency of the invoice
-        """
-        self.ensure_one()
-        base_lines, _tax_lines = self._get_rounded_base_and_tax_lines()
-        result = {}
-        for base_line in base_lines:
-            details = base_line["tax_details"]
-            amounts = result[base_line["record"]] = {
-                (UNTAXED,): details["total_excluded_currency"]
-                + details["delta_total_excluded_currency"],
-            }
-            for data in details["taxes_data"]:
-                tax = data["tax"].id
-                amounts[TAX, tax] = data["tax_amount_currency"]
-                amounts[BASE, tax] = data["base_amount_currency"]
-        return result
+        return {**vals, "extra_tax_data": {**known, **exact}}

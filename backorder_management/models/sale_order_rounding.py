@@ -103,14 +103,21 @@ class RunningTotal:
         """
         facts = [self._read_vals(line) for line in lines]
         base_lines = [
-            self._prepare(each, line["quantity"])
+            self._prepare(
+                {**each, "extra_tax_data": line.get("extra_tax_data")},
+                line["quantity"],
+            )
             for each, line in zip(facts, lines, strict=True)
         ]
+        # Amounts that are given, of a discount of the order or of all that is left to
+        # credit, stay as they are.
+        free = [each for each in base_lines if not each["manual_tax_amounts"]]
         self.documents += 1
         for each, line in zip(facts, lines, strict=True):
             self._merge(each, sign * line["quantity"])
         computed = self._compute(base_lines)
         amiss = self._find_amiss(computed, sign)
+        amiss = {name: amount for name, amount in amiss.items() if _find(free, name)}
         for name in {*computed, *amiss}:
             added = computed.get(name, 0.0) + amiss.get(name, 0.0)
             self.amounts[name] += sign * added
@@ -140,6 +147,7 @@ class RunningTotal:
             "product_uom_id": sale_line.product_uom_id.browse(
                 line.get("product_uom_id") or sale_line.product_uom_id.id
             ),
+            "extra_tax_data": sale_line.extra_tax_data,
         }
 
     def _prepare(self, facts: dict, quantity: float) -> dict:
@@ -206,32 +214,33 @@ class RunningTotal:
 
     def _correct(self, base_lines: list[dict], amiss: dict[tuple, float]) -> None:
         """Change the greatest amounts of an invoice by what is amiss."""
+        free = [each for each in base_lines if not each["manual_tax_amounts"]]
         for name, amount in amiss.items():
-            self._correct_one(base_lines, name, amount)
+            details, field = max(
+                _find(free, name), key=lambda each: abs(each[0][each[1] + "_currency"])
+            )
+            details[field + "_currency"] += amount
         self.engine._fix_base_lines_tax_details_on_manual_tax_amounts(
             base_lines, self.order.company_id
         )
         for base_line in base_lines:
             _convert_later(base_line)
 
-    def _correct_one(self, base_lines, name: tuple, amount: float) -> None:
-        if name == (UNTAXED,):
-            every = [
-                (each["tax_details"], "total_excluded")
-                for each in base_lines
-                if each["tax_details"]["taxes_data"]
-            ]
-        else:
-            every = [
-                (data, "tax_amount")
-                for each in base_lines
-                for data in each["tax_details"]["taxes_data"]
-                if data["tax"].id == name[1]
-            ]
-        details, field = max(
-            every, key=lambda each: abs(each[0][each[1] + "_currency"])
-        )
-        details[field + "_currency"] += amount
+
+def _find(base_lines: list[dict], name: tuple) -> list[tuple[dict, str]]:
+    """Return where the untaxed amounts of lines are, or the amounts of a tax."""
+    if name == (UNTAXED,):
+        return [
+            (each["tax_details"], "total_excluded")
+            for each in base_lines
+            if each["tax_details"]["taxes_data"]
+        ]
+    return [
+        (data, "tax_amount")
+        for each in base_lines
+        for data in each["tax_details"]["taxes_data"]
+        if data["tax"].id == name[1]
+    ]
 
 
 def _convert_later(base_line: dict) -> None:
@@ -285,6 +294,7 @@ def _read_line(line) -> dict:
         "tax_ids": line.tax_ids,
         "product_id": line.product_id,
         "product_uom_id": line.product_uom_id,
+        "extra_tax_data": line.sale_line_ids[:1].extra_tax_data,
     }
 
 

@@ -8,6 +8,8 @@ from odoo.tools import float_is_zero
 
 from ..planning.invoicing import Apportionment, Credit, Link, find_credits
 from ..planning.splitting import Document
+from .exact_amounts import prepare_exact_amounts
+from .sale_order_rounding import is_counted
 
 
 class SaleOrder(models.Model):
@@ -133,11 +135,12 @@ class AccountMoveLine(models.Model):
         in_unit = sale_line.product_uom_id._compute_quantity(
             quantity, unit, round=False
         )
+        whole = unit.is_zero(in_unit - self._get_quantity_left())
         if not float_is_zero(in_unit - unit.round(in_unit), precision_digits=8):
             # 5 of a dozen are not 0.42 of it
             unit, in_unit = sale_line.product_uom_id, quantity
             price_unit = self.product_uom_id._compute_price(price_unit, unit)
-        return {
+        vals = {
             "name": self.name,
             "shipment_source_line_id": self.id,
             "quantity": in_unit,
@@ -148,3 +151,43 @@ class AccountMoveLine(models.Model):
             "account_id": self.account_id.id,
             "analytic_distribution": self.analytic_distribution,
         }
+        if not whole or any(
+            term._lowers_taxes() for term in self.move_id.invoice_payment_term_id
+        ):
+            return vals
+        exact = prepare_exact_amounts(
+            vals, self.currency_id, self._get_amounts_left()
+        )
+        return {**vals, "extra_tax_data": exact}
+
+    def _get_credit_lines(self):
+        """Return the lines of credit notes that credit this line, not cancelled."""
+        self.ensure_one()
+        # The user may invoice the order, whatever he may see of its invoices.
+        credits = self.sudo().search([("shipment_source_line_id", "=", self.id)])
+        return credits.filtered(
+            lambda line: line.move_type == "out_refund" and is_counted(line.move_id)
+        )
+
+    def _get_quantity_left(self) -> float:
+        """What is not credited of this line, in its unit of measure."""
+        return self.quantity - sum(
+            line.product_uom_id._compute_quantity(
+                line.quantity, self.product_uom_id, round=False
+            )
+            for line in self._get_credit_lines()
+        )
+
+    def _get_amounts_left(self) -> dict[tuple, float]:
+        """What is not credited of this line's amounts, see `_get_line_amounts`.
+
+        A credit note of all that is left takes exactly that: the invoice is then paid
+        for, to the cent, however its taxes were rounded or set.
+        """
+        left = dict(self.move_id._get_line_amounts()[self])
+        for line in self._get_credit_lines():
+            for name, amount in line.move_id._get_line_amounts()[line].items():
+                left[name] = left.get(name, 0.0) - amount
+        currency = self.move_id.currency_id
+        return {name: currency.round(amount) for name, amount in left.items()}
+

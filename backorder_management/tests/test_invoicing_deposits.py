@@ -121,6 +121,35 @@ class TestDeposits(DepositCommon):
         self.assertDeducted(first + second, (100, 115), (50, 57.5))
         self.assertSettled(order)
 
+    def test_reverse_charge(self):
+        """
+        GIVEN 3 desks at 99.99 with 21 % that the customer owes the state, and a deposit
+            of a third: 99.99
+        WHEN they are shipped one by one
+        THEN 33.33 are deducted each time, and each invoice is 66.66
+        """
+        lines = [
+            Command.create({"repartition_type": "base"}),
+            Command.create({"repartition_type": "tax"}),
+            Command.create({"repartition_type": "tax", "factor_percent": -100}),
+        ]
+        tax = self.env["account.tax"].create(
+            {
+                "name": "Reverse charge",
+                "amount": 21,
+                "invoice_repartition_line_ids": lines,
+                "refund_repartition_line_ids": lines,
+            }
+        )
+        order = self._create_order(
+            (self.desk, 3, {"price_unit": 99.99, "tax_ids": tax.ids})
+        )
+        self._pay(order, 99.99, method="fixed")
+        invoices = self._ship_and_invoice(order, 1, 1, 1)
+        self.assertEqual(invoices.mapped("amount_total"), [66.66] * 3)
+        self.assertDeducted(invoices, *[(33.33, 33.33)] * 3)
+        self.assertSettled(order)
+
     def test_as_early_as_possible(self):
         """Scenario: a deposit of 500 of 1000; 4 and 6. Expected: 400, then 100."""
         self.company.deposit_deduction = "early"

@@ -101,6 +101,22 @@ class TestPeriodic(InvoicingCommon):
         self.assertEqual(invoices.partner_id, self.customer | neighbour)
         self.assertEqual(len(invoices), 2)
 
+    def test_payment_terms_apart(self):
+        """
+        GIVEN an order to be paid at once and one in 30 days, each shipped in May
+        WHEN they are invoiced
+        THEN each keeps its term: two invoices
+        """
+        terms = self.pay_terms_a | self.pay_terms_b
+        orders = self.env["sale.order"]
+        for term in terms:
+            orders |= self._create_order((self.desk, 1), payment_term_id=term.id)
+        for order in orders:
+            self._ship_on(order, "2026-05-04", 1)
+        invoices = orders._create_invoices(final=True)
+        self.assertEqual(invoices.invoice_payment_term_id, terms)
+        self.assertEqual(invoices.mapped("amount_total"), [100.0, 100.0])
+
     def test_sections_of_the_order(self):
         """They are subsections of the shipment; a service comes with the first."""
         service = self._create_good(

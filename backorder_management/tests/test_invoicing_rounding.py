@@ -90,6 +90,85 @@ class TestRounding(InvoicingCommon):
         self.assertEqual(totals, [38.0, 19.0, 0.0])
         self.assertEqual(set(invoices.mapped("payment_state")), {"reversed"})
 
+    def test_oldest_comes_back_first(self):
+        """
+        GIVEN posted invoices of 118.99, 118.99 and 118.98
+        WHEN the first one's desk comes back, then the others
+        THEN each invoice is credited for what it came to, and nothing of it is open
+        """
+        order = self._create_order((self.desk, 3))
+        shipments = [self._ship(order, 1) for _number in range(3)]
+        invoices = order._create_invoices(final=True)
+        invoices.action_post()
+        self.assertEqual(invoices.mapped("amount_total"), [118.99, 118.99, 118.98])
+        credit_notes = self.env["account.move"]
+        for shipment in shipments:
+            self._take_back(shipment, 1)
+            credit_notes |= order._create_invoices(final=True)
+        credit_notes.action_post()
+        self.assertEqual(credit_notes.mapped("amount_total"), [118.99, 118.99, 118.98])
+        self.assertEqual(invoices.mapped("amount_residual"), [0.0] * 3)
+        self.assertEqual(credit_notes.mapped("amount_residual"), [0.0] * 3)
+
+    def test_next_invoice_takes_the_cent_of_a_credit_note(self):
+        """
+        GIVEN two of three desks invoiced at 118.99, and 118.98 for the third, and the
+            first one's came back: 237.97 are left, where two desks are 237.98
+        WHEN another one is shipped
+        THEN it is invoiced at 118.99: three are 356.96
+        """
+        order = self._create_order((self.desk, 3))
+        first = self._ship(order, 1)
+        self._ship(order, 1)
+        self._ship(order, 1)
+        order._create_invoices(final=True).action_post()
+        self._take_back(first, 1)
+        credit_note = order._create_invoices(final=True)
+        self.assertEqual(credit_note.amount_total, 118.99)
+        order.order_line.product_uom_qty = 4
+        self._ship(order, 1)
+        last = order._create_invoices(final=True)
+        self.assertEqual(last.amount_total, 118.99)
+        totals = order.invoice_ids.mapped("amount_total_signed")
+        self.assertEqual(round(sum(totals), 2), 356.96)
+
+    def test_all_that_is_left_of_an_invoice(self):
+        """
+        GIVEN an invoice of three desks at 99.99, with 57.05 of tax set by hand
+        WHEN one comes back, then two
+        THEN 19.00 of tax are credited, then the 38.05 that are left
+        """
+        order = self._create_order((self.desk, 3))
+        shipment = self._ship(order, 3)
+        invoice = order._create_invoices(final=True)
+        self._set_tax(invoice, 57.05)
+        invoice.action_post()
+        taxes = []
+        for quantity in (1, 2):
+            self._take_back(shipment, quantity)
+            credit_note = order._create_invoices(final=True)
+            credit_note.action_post()
+            taxes.append(credit_note.amount_tax)
+        self.assertEqual(taxes, [19.0, 38.05])
+        self.assertEqual(invoice.payment_state, "reversed")
+
+    def _set_tax(self, invoice, amount):
+        """As an accountant does in the totals of a draft."""
+        total = invoice.amount_untaxed + amount
+        lines = invoice.line_ids
+        receivable = lines.filtered(lambda line: line.display_type == "payment_term")
+        invoice.write(
+            {
+                "line_ids": [
+                    Command.update(
+                        lines.filtered("tax_line_id").id, {"amount_currency": -amount}
+                    ),
+                    Command.update(receivable.id, {"amount_currency": total}),
+                ]
+            }
+        )
+        self.assertEqual(invoice.amount_tax, amount)
+
     def test_tax_included(self):
         """3 x 99.99 with 19 % included: 47.89 of tax, not 3 x 15.96 = 47.88; the
         customer pays 99.99 each time."""
