@@ -1,6 +1,8 @@
 from odoo import models
+from odoo.exceptions import UserError
 
 from ..planning.posting import divide_into_waves
+from .sale_order_rounding import is_counted
 
 
 class AccountMove(models.Model):
@@ -14,6 +16,7 @@ class AccountMove(models.Model):
         for all that is posted in one call before any of it is posted, in this hook: the
         invoices of one order would have the same cost each, whatever that adds up to.
         """
+        self._check_credited_is_posted()
         waves = self._get_posting_waves()
         if len(waves) < 2:
             return super()._post(soft)
@@ -21,6 +24,30 @@ class AccountMove(models.Model):
         for wave in waves:
             posted |= super(AccountMove, wave)._post(soft)
         return posted
+
+    def _check_credited_is_posted(self):
+        """Refuse to issue a credit note of an invoice that nobody has."""
+        for credit_note in self:
+            # Who may post a credit note need not see all invoices.
+            credited = credit_note.sudo().reversed_entry_id
+            if (
+                not credit_note.made_per_shipment
+                or not credited
+                or credited in self
+                or credited.state == "posted"
+                or is_counted(credited)
+                and credited.state == "cancel"
+            ):
+                continue
+            raise UserError(
+                self.env._(
+                    "This credit note is for %(invoice)s, which is not posted. Post "
+                    "the invoice as well, first or together with the credit note; or "
+                    "delete both and invoice again: the invoice then shows what the "
+                    "customer kept.",
+                    invoice=credited.display_name,
+                )
+            )
 
     def _reconcile_reversed_moves(self, reverse_moves, move_reverse_cancel):
         """Set each credit note off against its own invoice.
@@ -37,6 +64,20 @@ class AccountMove(models.Model):
         return reverse_moves
 
     def _get_posting_waves(self):
+        """Return these documents in groups that are posted one after the other.
+
+        Credit notes follow the invoices that they credit: core sets them off against
+        what was posted before.
+        """
+        credit_notes = self.filtered(
+            lambda move: move.made_per_shipment and move.reversed_entry_id in self
+        )
+        return [
+            *(self - credit_notes)._get_waves_of_orders(),
+            *credit_notes._get_waves_of_orders(),
+        ]
+
+    def _get_waves_of_orders(self):
         """Return these documents in groups in which no order is twice.
 
         Only orders of invoices made per shipment, for goods that Odoo values as they

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
@@ -262,25 +264,20 @@ class SaleOrder(models.Model):
             quantity = vals.get("quantity") or 0.0
             if kind != "line" and quantity:
                 kind = "line"  # A combo: shown as a section, and invoiced as a line.
-            apportionment, credits = None, ()
-            if kind == "line" and line in settled and invoice.has_once(line):
-                moves, links = settled[line]
+            once = kind == "line" and invoice.has_once(line)
+            moves, links = settled.get(line, ((), ()))
+            apportionment, deposit = None, None
+            if once and line in settled:
                 apportionment = apportion(moves, links, quantity)
-                credits = line._find_shipment_credits(apportionment, links)
-            deposit = None
             if line.is_downpayment and quantity < 0:
                 deposit = line._get_deposit_left()
-            entries.append(
-                Entry(
-                    kind,
-                    quantity,
-                    (vals.get("price_unit") or 0.0)
-                    * (1 - (vals.get("discount") or 0.0) / 100),
-                    apportionment,
-                    credits,
-                    deposit,
-                )
+            price = (vals.get("price_unit") or 0.0) * (
+                1 - (vals.get("discount") or 0.0) / 100
             )
+            entry = Entry(kind, quantity, price, apportionment, deposit=deposit)
+            if once and not deposit and vals.get("display_type") not in _KINDS:
+                entry = replace(entry, credits=line._find_credits(entry, links))
+            entries.append(entry)
         return entries
 
     def _divide_invoice_vals(self, invoice, entries):

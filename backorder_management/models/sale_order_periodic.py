@@ -117,8 +117,8 @@ class SaleOrder(models.Model):
         joined = [invoice for invoice in invoices if invoice.is_joined]
         if not joined:
             return [invoice.vals for invoice in invoices]
-        # Core joins what has other terms as well, and the first one's win. Here customers
-        # keep the days that each order gives them to pay.
+        # Core joins what has other terms as well, and the first one's win. Here
+        # customers keep the days that each order gives them to pay.
         keys = [*self._get_invoice_grouping_keys(), "invoice_payment_term_id"]
 
         def get_key(invoice):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from odoo import models
 from odoo.fields import Command
 from odoo.tools import float_is_zero
 
-from ..planning.invoicing import Apportionment, Credit, Link, find_credits
-from ..planning.splitting import Document
+from ..planning.invoicing import Credit, Link, find_credits, find_overbilled
+from ..planning.splitting import Document, Entry
 from .exact_amounts import prepare_exact_amounts
 from .sale_order_rounding import is_counted
 
@@ -108,18 +110,21 @@ class SaleOrderLine(models.Model):
                 headings = headings.union(*above.values())
         return headings
 
-    def _find_shipment_credits(
-        self, apportionment: Apportionment, links: list[Link]
-    ) -> tuple[Credit, ...]:
+    def _find_credits(self, entry: Entry, links: Sequence[Link]) -> list[Credit]:
         """Find the invoice lines that paid for what is to be credited."""
-        if not apportionment.credits:
-            return ()
+        parts, rest = (), entry.quantity
+        if entry.is_divided:
+            parts, rest = entry.apportionment.credits, entry.apportionment.rest
+        if not parts and (rest >= 0 or entry.unit_amount < 0):
+            return []
         invoices = {line.id: line.move_id.id for line in self.invoice_lines}
-        return tuple(
-            credit
-            for part in apportionment.credits
-            for credit in find_credits(part, links, invoices)
-        )
+        credits = [
+            credit for part in parts for credit in find_credits(part, links, invoices)
+        ]
+        if rest < 0:
+            bills = self._get_shipment_bills()
+            credits += find_overbilled(-rest, bills, links, invoices)
+        return credits
 
 
 class AccountMoveLine(models.Model):
@@ -155,9 +160,7 @@ class AccountMoveLine(models.Model):
             term._lowers_taxes() for term in self.move_id.invoice_payment_term_id
         ):
             return vals
-        exact = prepare_exact_amounts(
-            vals, self.currency_id, self._get_amounts_left()
-        )
+        exact = prepare_exact_amounts(vals, self.currency_id, self._get_amounts_left())
         return {**vals, "extra_tax_data": exact}
 
     def _get_credit_lines(self):
@@ -190,4 +193,3 @@ class AccountMoveLine(models.Model):
                 left[name] = left.get(name, 0.0) - amount
         currency = self.move_id.currency_id
         return {name: currency.round(amount) for name, amount in left.items()}
-

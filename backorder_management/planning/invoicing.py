@@ -320,7 +320,10 @@ def apportion(
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """A quantity of an invoice line to be credited; its shares are negative."""
+    """A quantity of an invoice line to be credited.
+
+    :ivar shares: negative; none for what was billed and belongs to no shipment
+    """
 
     invoice: int
     invoice_line: int
@@ -359,6 +362,48 @@ def find_credits(
     ]
 
 
+def find_overbilled(
+    quantity: float,
+    bills: Sequence[Bill],
+    links: Iterable[Link],
+    invoices: Mapping[int, int],
+) -> list[Credit]:
+    """Return which invoice lines billed what nothing was delivered for, newest first.
+
+    :param quantity: to be credited, as much of it as was billed
+    :param bills: of the order line, oldest first
+    :param links: settled; what pays for a shipment is not credited here
+    :param invoices: by invoice line
+    """
+    billed = {bill.invoice_line: bill.quantity for bill in bills if bill.quantity > 0}
+    for bill in bills:
+        if bill.quantity < 0:
+            _lower(billed, bill.source, -bill.quantity)
+    paid: dict[int, float] = {}
+    for link in links:
+        if link.quantity > 0:
+            paid[link.invoice_line] = paid.get(link.invoice_line, 0.0) + link.quantity
+    for link in links:
+        if link.quantity < 0:
+            _lower(paid, link.source, -link.quantity)
+    credits = []
+    for line in reversed(billed):
+        taken = clean(min(billed[line] - paid.get(line, 0.0), quantity))
+        if taken > 0:
+            credits.append(Credit(invoices[line], line, 0, taken, ()))
+            quantity = clean(quantity - taken)
+    return credits
+
+
+def _lower(quantities: dict[int, float], line: int, credited: float) -> None:
+    """Take what a credit note credits off the line, or off the newest."""
+    for each in (line, *reversed(quantities)):
+        taken = min(credited, quantities.get(each, 0.0))
+        if taken:
+            quantities[each] -= taken
+            credited -= taken
+
+
 def _get_paid(move: int, links: Sequence[Link]) -> dict[int, float]:
     """What invoice lines paid for a move and was not credited, oldest first."""
     paid: dict[int, float] = {}
@@ -367,10 +412,5 @@ def _get_paid(move: int, links: Sequence[Link]) -> dict[int, float]:
             paid[link.invoice_line] = paid.get(link.invoice_line, 0.0) + link.quantity
     for link in links:
         if link.move == move and link.quantity < 0:
-            credited = -link.quantity
-            for line in (link.source, *reversed(paid)):
-                taken = min(credited, paid.get(line, 0.0))
-                if taken:
-                    paid[line] -= taken
-                    credited -= taken
+            _lower(paid, link.source, -link.quantity)
     return paid

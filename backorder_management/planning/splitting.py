@@ -36,13 +36,18 @@ class Entry:
     quantity: float = 0.0
     unit_amount: float = 0.0
     apportionment: Apportionment | None = None
-    credits: tuple[Credit, ...] = ()
+    credits: Sequence[Credit] = ()
     deposit: Deposit | None = None
 
     @property
     def is_divided(self) -> bool:
         """Whether the line goes, in parts, where its shipments go."""
         return bool(self.apportionment) and self.unit_amount >= 0
+
+    @property
+    def overbilled(self) -> float:
+        """What is credited for it and belongs to no shipment."""
+        return sum(credit.quantity for credit in self.credits if not credit.shares)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,9 +213,9 @@ def split(
 
 def _collect(number: int, entry: Entry, drafts, others: _Draft, deductions: _Draft):
     """Put an entry where it belongs, in parts where it is divided."""
-    rest = entry.quantity
+    rest = clean(entry.quantity + entry.overbilled)
     if entry.is_divided and entry.apportionment:
-        rest = entry.apportionment.rest
+        rest = clean(entry.apportionment.rest + entry.overbilled)
         for part in entry.apportionment.parts:
             drafts[part.shipment].add(number, part.quantity, part.shares)
     if not rest:

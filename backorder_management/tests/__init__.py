@@ -27,6 +27,7 @@ from . import test_invoicing_deposits
 from . import test_invoicing_random
 from . import test_invoicing_returns
 from . import test_invoicing_rounding
+from . import test_invoicing_overbilled
 from . import test_invoicing_periodic
 from . import test_invoicing_discount_of_order
 from . import test_invoicing_reconciliation

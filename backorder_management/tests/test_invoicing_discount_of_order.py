@@ -28,8 +28,8 @@ class TestDiscountOfTheOrder(WorkedExamplesCommon):
 
     def test_tax_of_the_discount(self):
         """
-        GIVEN 3 desks at 99.99 and 4 chairs at 33.37 with 19 %, less 3.33 % of all, which
-            Odoo makes a line with a tax of its own rounding
+        GIVEN 3 desks at 99.99 and 4 chairs at 33.37 with 19 %, less 3.33 % of all,
+            which Odoo makes a line with a tax of its own rounding
         WHEN they are shipped one by one
         THEN the invoices come to the order, to the cent, and the line of the discount
             keeps Odoo's mark, so that it is rounded by itself

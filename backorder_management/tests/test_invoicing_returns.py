@@ -1,5 +1,8 @@
 """What came back after it had been invoiced, in orders with an invoice per shipment."""
 
+import re
+
+from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -178,6 +181,41 @@ class TestCreditNotes(InvoicingCommon):
             credit_notes.mapped("ref"),
             [f"Credit of {invoices[0].name}, PO 7", "PO 7"],
         )
+
+    def test_invoice_that_is_still_a_draft(self):
+        """
+        GIVEN a draft invoice of 5, of which 2 came back, and the draft credit note
+        WHEN the credit note is posted
+        THEN alone it is refused; together both are posted, and 300 are due
+        """
+        order, invoice, credit_note = self._create_draft_and_credit_note()
+        message = f"This credit note is for {re.escape(invoice.display_name)}, which is"
+        with self.assertRaisesRegex(UserError, message):
+            credit_note.action_post()
+        (invoice | credit_note).action_post()
+        self.assertEqual(invoice.amount_residual, 300.0)
+        self.assertEqual(order.order_line.qty_to_invoice, 0.0)
+
+    def test_draft_and_credit_note_deleted(self):
+        """
+        GIVEN the same
+        WHEN the draft is cancelled, the credit note refused, and both are deleted
+        THEN the delivery is invoiced again, with the 3 that the customer kept
+        """
+        order, invoice, credit_note = self._create_draft_and_credit_note()
+        invoice.button_cancel()
+        with self.assertRaisesRegex(UserError, "which is not posted"):
+            credit_note.action_post()
+        (invoice | credit_note).unlink()
+        invoice = order._create_invoices(final=True)
+        self.assertEqual(self._lines(invoice), [[("Desk", 3.0)]])
+
+    def _create_draft_and_credit_note(self):
+        order = self._create_order((self.desk, 5))
+        shipment = self._ship(order, 5)
+        invoice = order._create_invoices()
+        self._take_back(shipment, 2)
+        return order, invoice, order._create_invoices(final=True)
 
     def test_invoice_of_all_that_was_delivered(self):
         """Made per order, credited per shipment: the credit note is for the one."""

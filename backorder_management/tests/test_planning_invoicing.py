@@ -16,6 +16,7 @@ from odoo.addons.backorder_management.planning.invoicing import (
     ShippedMove,
     apportion,
     find_credits,
+    find_overbilled,
     settle,
 )
 from odoo.addons.backorder_management.planning.splitting import (
@@ -188,6 +189,40 @@ class TestCredits(unittest.TestCase):
     def test_a_credit_note_by_hand_lowers_the_newest(self):
         credited = (*self.LINKS, Link(93, 1, -2.0))
         self.assertEqual(self.find(3.0, credited), [(9, 91, 3.0)])
+
+
+class TestOverbilled(unittest.TestCase):
+    """5 billed with line 91 of invoice 9, then 4 with line 92 of invoice 8."""
+
+    BILLS = (Bill(91, 5.0), Bill(92, 4.0))
+    INVOICES = {91: 9, 92: 8}
+
+    def find(self, quantity, bills=BILLS, links=()):
+        return [
+            (credit.invoice, credit.invoice_line, credit.quantity, credit.shares)
+            for credit in find_overbilled(quantity, bills, links, self.INVOICES)
+        ]
+
+    def test_the_newest_invoice_first(self):
+        self.assertEqual(self.find(3.0), [(8, 92, 3.0, ())])
+        self.assertEqual(self.find(6.0), [(8, 92, 4.0, ()), (9, 91, 2.0, ())])
+
+    def test_no_more_than_was_billed(self):
+        self.assertEqual(self.find(11.0), [(8, 92, 4.0, ()), (9, 91, 5.0, ())])
+        self.assertEqual(self.find(1.0, ()), [])
+
+    def test_what_was_credited_is_not_credited_again(self):
+        credited = (*self.BILLS, Bill(93, -3.0, source=91))
+        self.assertEqual(self.find(6.0, credited), [(8, 92, 4.0, ()), (9, 91, 2.0, ())])
+        by_hand = (*self.BILLS, Bill(93, -3.0))
+        self.assertEqual(self.find(3.0, by_hand), [(8, 92, 1.0, ()), (9, 91, 2.0, ())])
+
+    def test_what_pays_for_a_shipment_is_left(self):
+        links = (Link(92, 1, 4.0), Link(91, 1, 4.0), Link(93, 1, -1.0, source=91))
+        self.assertEqual(
+            self.find(9.0, (*self.BILLS, Bill(93, -1.0, source=91)), links),
+            [(9, 91, 1.0, ())],
+        )
 
 
 class TestSplit(unittest.TestCase):
