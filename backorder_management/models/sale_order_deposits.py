@@ -9,7 +9,7 @@ from odoo import models
 from ..planning.deposits import TAX, UNTAXED, Deposit
 from ..planning.splitting import Deduction
 from .exact_amounts import prepare_exact_amounts
-from .sale_order_rounding import RunningTotal, is_counted
+from .sale_order_rounding import RunningTotal, get_taxes_key, is_counted
 
 
 class SaleOrder(models.Model):
@@ -22,23 +22,24 @@ class SaleOrder(models.Model):
         # As the invoices will be rounded, see there.
         running = RunningTotal(self, self._get_invoiced_goods())
 
-        def get_total(quantities: dict[int, float]) -> float:
-            return running.add_and_get_total(
+        def get_totals(quantities: dict[int, float]) -> dict[tuple, float]:
+            return running.add_and_get_totals(
                 [
                     {**lines[number], "quantity": quantity}
                     for number, quantity in quantities.items()
                 ]
             )
 
+        values: dict[tuple, float] = defaultdict(float)
+        for line in self.order_line:
+            if not line.display_type and not line.is_downpayment:
+                taxes = get_taxes_key(line.tax_ids)
+                values[taxes] += line._get_value_to_invoice()
         return Deduction(
             way=self.company_id.deposit_deduction,
-            value=sum(
-                line._get_value_to_invoice()
-                for line in self.order_line
-                if not line.display_type and not line.is_downpayment
-            ),
+            values=values,
             digits=self.currency_id.decimal_places,
-            get_total=get_total,
+            get_totals=get_totals,
         )
 
 
@@ -73,6 +74,7 @@ class SaleOrderLine(models.Model):
             round(quantity, 2),
             {name: round(amount, digits) for name, amount in amounts.items()},
             dict(others),
+            get_taxes_key(self.tax_ids),
         )
 
     def _prepare_deducted_vals(self, vals: dict, part: Deposit) -> dict:

@@ -9,6 +9,7 @@ from odoo.tools.sql import column_exists, create_column
 from ..planning.invoicing import apportion
 from ..planning.splitting import Entry, Rules, split, whole_line
 from .sale_order_periodic import PERIODIC, ShipmentInvoice
+from .sale_order_rounding import get_linked
 
 SHIPMENT_INVOICING = [
     ("per_order", "One invoice for all that was delivered"),
@@ -274,7 +275,10 @@ class SaleOrder(models.Model):
             price = (vals.get("price_unit") or 0.0) * (
                 1 - (vals.get("discount") or 0.0) / 100
             )
-            entry = Entry(kind, quantity, price, apportionment, deposit=deposit)
+            taxes = tuple(sorted(get_linked(vals.get("tax_ids"))))
+            entry = Entry(
+                kind, quantity, price, apportionment, deposit=deposit, taxes=taxes
+            )
             if once and not deposit and vals.get("display_type") not in _KINDS:
                 entry = replace(entry, credits=line._find_credits(entry, links))
             entries.append(entry)

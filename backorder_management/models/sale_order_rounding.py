@@ -90,10 +90,15 @@ class RunningTotal:
                         self.engine._export_base_line_extra_tax_data(base_line)
                     )
 
-    def add_and_get_total(self, lines: list[dict]) -> float:
-        """Add a new invoice of these lines; return what it comes to, with taxes."""
+    def add_and_get_totals(self, lines: list[dict]) -> dict[tuple, float]:
+        """Add a new invoice of these lines; return what it comes to, with taxes, by the
+        taxes of its lines."""
         base_lines, amiss = self._add_lines(lines, 1)
-        return sum(map(_get_total, base_lines)) + sum(amiss.values())
+        self._change(base_lines, amiss)
+        totals: dict[tuple, float] = defaultdict(float)
+        for base_line in base_lines:
+            totals[get_taxes_key(base_line["tax_ids"])] += _get_total(base_line)
+        return totals
 
     def _add_lines(self, lines: list[dict], sign: int):
         """Add the lines of a new invoice.
@@ -136,13 +141,13 @@ class RunningTotal:
         line["quantity"] = round(line["quantity"] + quantity, 8)
 
     def _read_vals(self, line: dict) -> dict:
-        linked = _get_linked(line.get("sale_line_ids"))
+        linked = get_linked(line.get("sale_line_ids"))
         sale_line = self.order.order_line.browse(linked[:1])
         return {
             "record": sale_line,
             "price_unit": line.get("price_unit") or 0.0,
             "discount": line.get("discount") or 0.0,
-            "tax_ids": self.engine.browse(_get_linked(line.get("tax_ids"))),
+            "tax_ids": self.engine.browse(get_linked(line.get("tax_ids"))),
             "product_id": sale_line.product_id,
             "product_uom_id": sale_line.product_uom_id.browse(
                 line.get("product_uom_id") or sale_line.product_uom_id.id
@@ -213,6 +218,15 @@ class RunningTotal:
         return len({each["facts"]["tax_ids"] for each in self.lines.values()})
 
     def _correct(self, base_lines: list[dict], amiss: dict[tuple, float]) -> None:
+        """Give Odoo the amounts of an invoice, with what is amiss."""
+        self._change(base_lines, amiss)
+        self.engine._fix_base_lines_tax_details_on_manual_tax_amounts(
+            base_lines, self.order.company_id
+        )
+        for base_line in base_lines:
+            _convert_later(base_line)
+
+    def _change(self, base_lines: list[dict], amiss: dict[tuple, float]) -> None:
         """Change the greatest amounts of an invoice by what is amiss."""
         free = [each for each in base_lines if not each["manual_tax_amounts"]]
         for name, amount in amiss.items():
@@ -220,11 +234,6 @@ class RunningTotal:
                 _find(free, name), key=lambda each: abs(each[0][each[1] + "_currency"])
             )
             details[field + "_currency"] += amount
-        self.engine._fix_base_lines_tax_details_on_manual_tax_amounts(
-            base_lines, self.order.company_id
-        )
-        for base_line in base_lines:
-            _convert_later(base_line)
 
 
 def _find(base_lines: list[dict], name: tuple) -> list[tuple[dict, str]]:
@@ -261,7 +270,7 @@ def _has_deposit(invoice) -> bool:
     )
 
 
-def _get_linked(commands) -> list[int]:
+def get_linked(commands) -> list[int]:
     """Ids of what x2many commands of core's values set."""
     result: list[int] = []
     for command in commands or ():
@@ -270,6 +279,11 @@ def _get_linked(commands) -> list[int]:
         elif command[0] == Command.LINK:
             result.append(command[1])
     return result
+
+
+def get_taxes_key(taxes) -> tuple[int, ...]:
+    """What tells lines with the same taxes from others."""
+    return tuple(sorted(taxes.ids))
 
 
 def is_counted(invoice) -> bool:

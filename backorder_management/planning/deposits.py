@@ -32,11 +32,13 @@ class Deposit:
     :ivar quantity: how much of the one piece, see above
     :ivar amounts: what the customer gets off, by (UNTAXED,) or (TAX, its id)
     :ivar others: what has to add up as well, such as the same in another currency
+    :ivar taxes: ids of its taxes, in their order
     """
 
     quantity: float
     amounts: Mapping[tuple, float]
     others: Mapping[tuple, float]
+    taxes: tuple[int, ...] = ()
 
     @property
     def total(self) -> float:
@@ -174,6 +176,7 @@ def _get_part(deposit: Deposit, cents: Mapping[tuple, int], scale: int) -> Depos
         _count_pieces(pieces, taken, total) / _PIECES,
         {name: amount / scale for name, amount in cents.items()},
         {name: amount * share for name, amount in deposit.others.items()},
+        deposit.taxes,
     )
 
 
@@ -195,6 +198,7 @@ def _subtract(deposit: Deposit, part: Deposit, digits: int) -> Deposit:
             for name, amount in deposit.amounts.items()
         },
         {name: amount - part.others[name] for name, amount in deposit.others.items()},
+        deposit.taxes,
     )
 
 

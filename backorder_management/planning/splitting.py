@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from .deposits import Deposit, deduct
+from .deposits import Deposit
+from .deposits_by_tax import Taxes, Worth, deduct_by_tax, is_more_to_come
 from .invoicing import Apportionment, Credit, Share, clean
 
 # With which invoice goes what is not invoiced by shipment: products invoiced on order,
@@ -30,6 +31,7 @@ class Entry:
     :ivar apportionment: None for what is not invoiced by shipment
     :ivar credits: whom the apportionment's credits are credited to
     :ivar deposit: what of a deposit this line deducts at most
+    :ivar taxes: ids of its taxes, in their order
     """
 
     kind: Kind
@@ -38,6 +40,7 @@ class Entry:
     apportionment: Apportionment | None = None
     credits: Sequence[Credit] = ()
     deposit: Deposit | None = None
+    taxes: Taxes = ()
 
     @property
     def is_divided(self) -> bool:
@@ -102,10 +105,16 @@ class _Draft:
 
     def amount(self, entries: Sequence[Entry]) -> float:
         """Untaxed, before deposits."""
-        return sum(
-            line.quantity * entries[line.entry].unit_amount
-            for line in self.lines.values()
-        )
+        return sum(self.amounts(entries).values())
+
+    def amounts(self, entries: Sequence[Entry]) -> dict[Taxes, float]:
+        """The same by taxes."""
+        result: dict[Taxes, float] = {}
+        for line in self.lines.values():
+            entry = entries[line.entry]
+            amount = line.quantity * entry.unit_amount
+            result[entry.taxes] = result.get(entry.taxes, 0.0) + amount
+        return result
 
     def get_quantities(self) -> dict[int, float]:
         return {line.entry: line.quantity for line in self.lines.values()}
@@ -139,17 +148,17 @@ class Deduction:
     """How deposits are deducted.
 
     :ivar way: see ``deposits.deduct``
-    :ivar value: what is still to be invoiced of the order, what is invoiced now
-        included; untaxed, before deposits, in document currency
+    :ivar values: what is still to be invoiced of the order, what is invoiced now
+        included; by taxes, untaxed, before deposits, in document currency
     :ivar digits: decimals of the currency
-    :ivar get_total: what the next invoice, of so much of these entries, comes to, with
-        taxes; called once for each, in their order
+    :ivar get_totals: what the next invoice, of so much of these entries, comes to by
+        taxes, with these; called once for each, in their order
     """
 
     way: str
-    value: float
+    values: Mapping[Taxes, float]
     digits: int
-    get_total: Callable[[Mapping[int, float]], float]
+    get_totals: Callable[[Mapping[int, float]], Mapping[Taxes, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,22 +302,36 @@ def _deduct_deposits(
     """Deduct deposits from the documents; what none of an order's last ones can carry
     is given back with a document of its own."""
     numbers = [number for number, entry in enumerate(entries) if entry.deposit]
-    values = [draft.amount(entries) for draft in made]
-    to_come = round(deduction.value - sum(values), deduction.digits)
-    parts_by_document, rest = deduct(
+    invoices = [_find_worth(draft, entries, deduction) for draft in made]
+    to_come = dict(deduction.values)
+    for invoice in invoices:
+        for taxes, worth in invoice.items():
+            to_come[taxes] = to_come.get(taxes, 0.0) - worth.value
+    parts_by_document, rest = deduct_by_tax(
         deduction.way,
         [deposit for entry in entries if (deposit := entry.deposit)],
-        values,
-        [deduction.get_total(draft.get_quantities()) for draft in made],
+        invoices,
         to_come,
         deduction.digits,
     )
-    if to_come <= 0 and any(each.quantity for each in rest):
+    ends = not is_more_to_come(to_come, deduction.digits)
+    if ends and any(each.quantity for each in rest):
         made.append(_Draft())
         parts_by_document.append(rest)
     for draft, parts in zip(made, parts_by_document, strict=True):
         for number, part in zip(numbers, parts, strict=True):
             draft.deduct(number, part)
+
+
+def _find_worth(
+    draft: _Draft, entries: Sequence[Entry], deduction: Deduction
+) -> dict[Taxes, Worth]:
+    totals = deduction.get_totals(draft.get_quantities())
+    values = draft.amounts(entries)
+    return {
+        taxes: Worth(values.get(taxes, 0.0), totals.get(taxes, 0.0))
+        for taxes in {**values, **totals}
+    }
 
 
 def _with_headings(made: list[_Draft], entries: Sequence[Entry]) -> list[Document]:

@@ -106,8 +106,7 @@ class TestDeposits(DepositCommon):
         """Scenario: 2 desks at 100 with 19 % and 2 chairs at 50 with 7 %, a deposit of
         half: 100 + 19 and 50 + 3.50; first the desks, then the chairs.
 
-        Expected: the desks carry 2/3 of it, 115 = 172.50 × 200 / 300; the chairs the
-        57.50 that are left.
+        Expected: half of each invoice, and of its taxes: 119 of 238, 53.50 of 107.
         """
         order = self._create_order(
             (self.desk, 2, {"tax_ids": self.vat.ids}),
@@ -118,7 +117,42 @@ class TestDeposits(DepositCommon):
         first = self._invoice(order)
         self._ship(order, 0, 2)
         second = self._invoice(order)
-        self.assertDeducted(first + second, (100, 115), (50, 57.5))
+        self.assertDeducted(first + second, (100, 119), (50, 53.5))
+        self.assertEqual([first.amount_tax, second.amount_tax], [19, 3.5])
+        self.assertSettled(order)
+
+    def test_rebate_and_fee_without_tax(self):
+        """
+        GIVEN 3 desks at 100 with 19 %, a rebate of 150 and a fee of 20 without tax,
+            which is invoiced separately; a deposit of 113.50, half of 227: Odoo makes
+            it 178.50 with 19 % less 65 without
+        WHEN one desk is shipped after the other
+        THEN the fee is 20; 59.50 of each 119 are deducted; the last one has the rebate
+            less its 65, and carries 34 of the 59.50, 5.43 of them tax; 25.50 are given
+            back by themselves. No invoice has a tax below zero.
+        """
+        self.company.shipment_invoicing_others = "separately"
+        service = {"type": "service", "is_storable": False, "invoice_policy": "order"}
+        rebate = self._create_good("Rebate", -150.0, **service)
+        fee = self._create_good("Fee", 20.0, **service)
+        order = self._create_order(
+            (self.desk, 3, {"tax_ids": self.vat.ids}), (rebate, 1), (fee, 1)
+        )
+        self._pay(order, 50)
+        invoices = self._ship_and_invoice(order, 1, 1, 1)
+        self.assertEqual(
+            [(each.move_type, each.amount_total) for each in invoices],
+            [
+                ("out_invoice", 20.0),
+                ("out_invoice", 59.5),
+                ("out_invoice", 59.5),
+                ("out_invoice", 0.0),
+                ("out_refund", 25.5),
+            ],
+        )
+        self.assertEqual(
+            invoices.mapped("amount_tax_signed"), [0.0, 9.5, 9.5, 13.57, -4.07]
+        )
         self.assertSettled(order)
 
     def test_reverse_charge(self):

@@ -16,6 +16,10 @@ from odoo.addons.backorder_management.planning.deposits import (
     Deposit,
     deduct,
 )
+from odoo.addons.backorder_management.planning.deposits_by_tax import (
+    Worth,
+    deduct_by_tax,
+)
 from odoo.addons.backorder_management.planning.invoicing import (
     Apportionment,
     Part,
@@ -141,7 +145,9 @@ class TestSplitting(TestCase):
             Entry("line", -1.0, each.amounts[UNTAXED,], deposit=each)
             for each in deposits
         ]
-        deduction = Deduction(way, value, 2, lambda lines: 120.0 * sum(lines.values()))
+        deduction = Deduction(
+            way, {(): value}, 2, lambda lines: {(): 120.0 * sum(lines.values())}
+        )
         return split(entries, [10, 20], Rules(deduction=deduction, **options))
 
     def _read(self, documents):
@@ -183,6 +189,78 @@ class TestSplitting(TestCase):
         self.assertEqual(self._read(documents)[2], [(1, 0.0, None), (2, -0.2, 60.0)])
 
 
+class TestByTax(TestCase):
+    """Goods with tax 1, 19 %, and without any."""
+
+    def _deposit(self, untaxed, *taxes):
+        vat = {(TAX, 1): round(untaxed * 0.19, 2)} if taxes else {}
+        return Deposit(1.0, {(UNTAXED,): untaxed, **vat}, {}, taxes)
+
+    def _deduct(self, way, deposits, invoices, to_come):
+        """Deducted totals by invoice, one for each deposit, and what is left."""
+        parts, rest = deduct_by_tax(
+            way,
+            deposits,
+            [
+                {
+                    taxes: Worth(value, round(value * (1.19 if taxes else 1), 2))
+                    for taxes, value in invoice.items()
+                }
+                for invoice in invoices
+            ],
+            to_come,
+            2,
+        )
+        return (
+            [tuple(round(part.total, 2) for part in each) for each in parts],
+            [round(each.total, 2) for each in rest],
+        )
+
+    def test_goods_carry_the_deposit_with_their_tax(self):
+        """Half of 200 and of 100; the first invoice has but goods without tax."""
+        deposits = [self._deposit(100, 1), self._deposit(50)]
+        result = self._deduct(
+            PROPORTION, deposits, [{(): 40}, {(1,): 100, (): 60}], {(1,): 100, (): 0}
+        )
+        self.assertEqual(result, ([(0, 20), (59.5, 30)], [59.5, 0]))
+
+    def test_early_but_no_tax_below_zero(self):
+        deposits = [self._deposit(100, 1), self._deposit(50)]
+        result = self._deduct(
+            EARLY, deposits, [{(): 40}, {(1,): 100}], {(1,): 100, (): 60}
+        )
+        self.assertEqual(result, ([(0, 40), (119, 0)], [0, 10]))
+
+    def test_rebate(self):
+        """Half of 300 with tax less 130: the rebate has its half of the deposit."""
+        deposits = [self._deposit(150, 1), self._deposit(-65)]
+        result = self._deduct(
+            PROPORTION,
+            deposits,
+            [{(): 20}, {(1,): 100}, {(1,): 200, (): -150}],
+            {(1,): 0, (): 0},
+        )
+        self.assertEqual(result, ([(0, 0), (59.5, 0), (119, -65)], [0, 0]))
+
+    def test_no_line_has_its_taxes(self):
+        """A third of all, as far as goods with other taxes can carry it."""
+        deposits = [self._deposit(60)]
+        result = self._deduct(PROPORTION, deposits, [{(1,): 100}], {(1,): 200})
+        self.assertEqual(result, ([(20,)], [40]))
+
+    def test_more_than_the_lines_with_its_taxes(self):
+        """500 with 19 % on 100 with it and 900 without: all lines carry it."""
+        deposits = [self._deposit(500, 1)]
+        result = self._deduct(PROPORTION, deposits, [{(): 900}], {(1,): 100, (): 0})
+        self.assertEqual(result, ([(535.5,)], [59.5]))
+
+    def test_at_the_end_nothing_is_left(self):
+        """The goods with its tax were cancelled: the others carry it on the last."""
+        deposits = [self._deposit(100, 1), self._deposit(-20)]
+        result = self._deduct(LAST, deposits, [{(): 50}, {(): 200}], {(): 0, (1,): 0})
+        self.assertEqual(result, ([(0, 0), (119, -20)], [0, 0]))
+
+
 cents = st.integers(1, 50_000).map(lambda number: number / 100)
 
 
@@ -201,7 +279,61 @@ def stories(draw):
     return deposits, turns
 
 
+@st.composite
+def orders(draw):
+    """Values of invoices by tax, in turns, and the part that was paid before."""
+    keys = ((), (1,), (2,))
+    turns = draw(
+        st.lists(
+            st.lists(
+                st.dictionaries(st.sampled_from(keys), cents, min_size=1),
+                min_size=1,
+                max_size=3,
+            ),
+            min_size=1,
+            max_size=4,
+        )
+    )
+    part = draw(st.integers(1, 100)) / 100
+    return turns, part
+
+
 class TestProperties(TestCase):
+    @settings(max_examples=400)
+    @given(st.sampled_from([PROPORTION, EARLY, LAST]), orders())
+    def test_no_tax_below_zero(self, way, order):
+        """WHATEVER part of each tax was paid before, and in whatever turns
+        THEN no invoice deducts more with a tax than it has with it, and in the end all
+            of it is deducted; where all of it waits for the last ones, which may be
+            small, what they have with other taxes carries it as well
+        """
+        turns, part = order
+        every = [invoice for turn in turns for invoice in turn]
+        worth = {
+            key: round(sum(invoice.get(key, 0.0) for invoice in every), 2)
+            for key in {key for invoice in every for key in invoice}
+        }
+        left = [
+            Deposit(1.0, {(UNTAXED,): round(value * part, 2)}, {}, key)
+            for key, value in worth.items()
+        ]
+        to_come = dict(worth)
+        for turn in turns:
+            for invoice in turn:
+                for key, value in invoice.items():
+                    to_come[key] = round(to_come[key] - value, 2)
+            invoices = [
+                {key: Worth(value, value) for key, value in invoice.items()}
+                for invoice in turn
+            ]
+            parts_by_invoice, left = deduct_by_tax(way, left, invoices, to_come, 2)
+            for invoice, parts in zip(turn, parts_by_invoice, strict=True):
+                for deducted in parts if way != LAST or turn is not turns[-1] else ():
+                    most = invoice.get(deducted.taxes, 0.0)
+                    self.assertLessEqual(deducted.total, most + 1e-9)
+        if way != LAST:
+            self.assertEqual([each.total for each in left], [0] * len(left))
+
     @settings(max_examples=400)
     @given(st.sampled_from([PROPORTION, EARLY, LAST]), stories())
     def test_all_of_it_once_and_nothing_below_zero(self, way, story):
