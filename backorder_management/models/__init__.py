@@ -35,6 +35,7 @@ from . import exact_amounts
 from . import sale_order_deposits
 from . import sale_order_shipment_credit
 from . import sale_order_line_invoicing
+from . import sale_order_line_kits
 from . import sale_order_line_expected
 from . import sale_order_line_lots
 from . import sale_order_portal
