@@ -31,13 +31,17 @@ class SaleOrder(models.Model):
             )
 
         values: dict[tuple, float] = defaultdict(float)
+        ordered: dict[tuple, float] = defaultdict(float)
         for line in self.order_line:
             if not line.display_type and not line.is_downpayment:
                 taxes = get_taxes_key(line.tax_ids)
-                values[taxes] += line._get_value_to_invoice()
+                due = line._get_quantity_due()
+                ordered[taxes] += line._get_untaxed_value(due)
+                values[taxes] += line._get_untaxed_value(due - line.qty_invoiced)
         return Deduction(
             way=self.company_id.deposit_deduction,
             values=values,
+            ordered=ordered,
             digits=self.currency_id.decimal_places,
             get_totals=get_totals,
         )
@@ -46,18 +50,16 @@ class SaleOrder(models.Model):
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
 
-    def _get_value_to_invoice(self) -> float:
-        """Untaxed, in the order's currency: all that was ordered, not cancelled, and is
-        not invoiced yet, delivered or not."""
-        price = self.price_unit * (1 - (self.discount or 0.0) / 100)
-        return (self._get_quantity_due() - self.qty_invoiced) * price
+    def _get_untaxed_value(self, quantity: float) -> float:
+        """Price times quantity, less the discount, in the order's currency."""
+        return quantity * self.price_unit * (1 - (self.discount or 0.0) / 100)
 
     def _get_deposit_left(self) -> Deposit:
         """What of a deposit invoices have not deducted yet: all that was invoiced of
         it, less what was taken off again."""
         self.ensure_one()
         digits = self.order_id.currency_id.decimal_places
-        quantity = 0.0
+        quantity = whole = 0.0
         amounts: dict[tuple, float] = defaultdict(float)
         others: dict[tuple, float] = defaultdict(float)
         for line in self.invoice_lines:
@@ -67,6 +69,8 @@ class SaleOrderLine(models.Model):
             sign = 1 if invoice.move_type == "out_invoice" else -1
             quantity += sign * line.quantity
             details = invoice._get_line_amounts()[line]
+            if invoice.move_type == "out_invoice" and line.quantity > 0:
+                whole += details[UNTAXED,]
             for name, amount in details.items():
                 sums = amounts if name[0] in (UNTAXED, TAX) else others
                 sums[name] += sign * amount
@@ -75,6 +79,7 @@ class SaleOrderLine(models.Model):
             {name: round(amount, digits) for name, amount in amounts.items()},
             dict(others),
             get_taxes_key(self.tax_ids),
+            whole,
         )
 
     def _prepare_deducted_vals(self, vals: dict, part: Deposit) -> dict:

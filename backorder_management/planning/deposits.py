@@ -33,12 +33,14 @@ class Deposit:
     :ivar amounts: what the customer gets off, by (UNTAXED,) or (TAX, its id)
     :ivar others: what has to add up as well, such as the same in another currency
     :ivar taxes: ids of its taxes, in their order
+    :ivar whole: what it was in the beginning, untaxed
     """
 
     quantity: float
     amounts: Mapping[tuple, float]
     others: Mapping[tuple, float]
     taxes: tuple[int, ...] = ()
+    whole: float = 0.0
 
     @property
     def total(self) -> float:
@@ -177,6 +179,7 @@ def _get_part(deposit: Deposit, cents: Mapping[tuple, int], scale: int) -> Depos
         {name: amount / scale for name, amount in cents.items()},
         {name: amount * share for name, amount in deposit.others.items()},
         deposit.taxes,
+        deposit.whole,
     )
 
 
@@ -199,6 +202,7 @@ def _subtract(deposit: Deposit, part: Deposit, digits: int) -> Deposit:
         },
         {name: amount - part.others[name] for name, amount in deposit.others.items()},
         deposit.taxes,
+        deposit.whole,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from .deposits import LAST, UNTAXED, Deposit, deduct
+from .deposits import LAST, Deposit, deduct
 
 # Ids of the taxes of a line.
 Taxes = tuple[int, ...]
@@ -35,24 +35,25 @@ def deduct_by_tax(
     deposits: Sequence[Deposit],
     invoices: Sequence[Invoice],
     to_come: Mapping[Taxes, float],
+    ordered: Mapping[Taxes, float],
     digits: int,
 ) -> tuple[list[list[Deposit]], list[Deposit]]:
     """What each of some invoices deducts of each deposit of their order.
 
-    A deposit whose taxes no line of the order has, or which is more than the lines with
-    its taxes are still worth, is carried by all of them together.
+    A deposit whose taxes no line of the order has, or which was more than the lines
+    with its taxes are worth, is carried by all of them together.
 
     A deposit below zero belongs to rebates, which Odoo divides a deposit among as well:
     invoices with such a rebate have that much less of it.
 
-    :param to_come: what will be invoiced later, untaxed; its keys are the taxes that
-        the order's lines have
+    :param to_come: what will be invoiced later, untaxed
+    :param ordered: all of the order, invoiced before, now or later, untaxed
     :return: as of ``deposits.deduct``, whose parameters the others are
     """
     pool = _Pool(way, list(deposits), invoices, to_come, digits)
     groups: dict[Taxes | None, list[int]] = {}
     for index, deposit in enumerate(deposits):
-        taxes = deposit.taxes if pool.has_room_for(deposit) else None
+        taxes = deposit.taxes if _is_worth(deposit, ordered, digits) else None
         groups.setdefault(taxes, []).append(index)
     # Below zero first: it makes room. What anything carries comes last.
     for taxes in sorted(groups, key=lambda taxes: (taxes is None, taxes or ())):
@@ -65,6 +66,15 @@ def deduct_by_tax(
         pool.deduct(taxes, above)
     pool.deduct_the_rest()
     return pool.parts, pool.rest
+
+
+def _is_worth(deposit: Deposit, ordered: Mapping[Taxes, float], digits: int) -> bool:
+    """Whether the lines with its taxes are worth the deposit.
+
+    It is the whole of both that counts: what is left of them comes and goes.
+    """
+    value = ordered.get(deposit.taxes, 0.0)
+    return round(abs(deposit.whole) - abs(value), digits) <= 0 < deposit.whole * value
 
 
 def is_more_to_come(to_come: Mapping[Taxes, float], digits: int) -> bool:
@@ -83,16 +93,6 @@ class _Pool:
         self.digits = digits
         self.parts = [[_nothing(each) for each in deposits] for _each in invoices]
 
-    def has_room_for(self, deposit: Deposit) -> bool:
-        """Whether the lines with its taxes are worth the deposit."""
-        if deposit.taxes not in self.to_come:
-            return False
-        value = self.to_come[deposit.taxes] + sum(
-            _get(invoice, deposit.taxes).value for invoice in self.invoices
-        )
-        untaxed = deposit.amounts[UNTAXED,]
-        return round(abs(untaxed) - abs(value), self.digits) <= 0 <= untaxed * value
-
     def deduct(self, taxes: Taxes | None, indices: Sequence[int]) -> None:
         """Deduct deposits from the lines with these taxes; None: from all lines."""
         rooms = self._get_rooms()
@@ -106,7 +106,7 @@ class _Pool:
             limits = [
                 min(worth.total, room) for worth, room in zip(own, rooms, strict=True)
             ]
-            to_come = self.to_come[taxes]
+            to_come = self.to_come.get(taxes, 0.0)
         self._deduct(self.way, indices, values, limits, to_come)
 
     def deduct_below_zero(self, taxes: Taxes | None, indices: Sequence[int]) -> None:
@@ -117,7 +117,7 @@ class _Pool:
         values = [-worth.value for worth in own]
         limits = [-worth.total for worth in own]
         self._negate(indices)
-        self._deduct(self.way, indices, values, limits, -self.to_come[taxes])
+        self._deduct(self.way, indices, values, limits, -self.to_come.get(taxes, 0.0))
         self._negate(indices)
 
     def deduct_the_rest(self) -> None:

@@ -150,6 +150,7 @@ class Deduction:
     :ivar way: see ``deposits.deduct``
     :ivar values: what is still to be invoiced of the order, what is invoiced now
         included; by taxes, untaxed, before deposits, in document currency
+    :ivar ordered: the same, what was invoiced before included
     :ivar digits: decimals of the currency
     :ivar get_totals: what the next invoice, of so much of these entries, comes to by
         taxes, with these; called once for each, in their order
@@ -157,6 +158,7 @@ class Deduction:
 
     way: str
     values: Mapping[Taxes, float]
+    ordered: Mapping[Taxes, float]
     digits: int
     get_totals: Callable[[Mapping[int, float]], Mapping[Taxes, float]]
 
@@ -312,6 +314,7 @@ def _deduct_deposits(
         [deposit for entry in entries if (deposit := entry.deposit)],
         invoices,
         to_come,
+        deduction.ordered,
         deduction.digits,
     )
     ends = not is_more_to_come(to_come, deduction.digits)

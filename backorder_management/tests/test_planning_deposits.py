@@ -146,7 +146,11 @@ class TestSplitting(TestCase):
             for each in deposits
         ]
         deduction = Deduction(
-            way, {(): value}, 2, lambda lines: {(): 120.0 * sum(lines.values())}
+            way,
+            {(): value},
+            {(): 200},
+            2,
+            lambda lines: {(): 120.0 * sum(lines.values())},
         )
         return split(entries, [10, 20], Rules(deduction=deduction, **options))
 
@@ -194,7 +198,7 @@ class TestByTax(TestCase):
 
     def _deposit(self, untaxed, *taxes):
         vat = {(TAX, 1): round(untaxed * 0.19, 2)} if taxes else {}
-        return Deposit(1.0, {(UNTAXED,): untaxed, **vat}, {}, taxes)
+        return Deposit(1.0, {(UNTAXED,): untaxed, **vat}, {}, taxes, untaxed)
 
     def _deduct(self, way, deposits, invoices, to_come):
         """Deducted totals by invoice, one for each deposit, and what is left."""
@@ -209,6 +213,11 @@ class TestByTax(TestCase):
                 for invoice in invoices
             ],
             to_come,
+            {
+                taxes: to_come.get(taxes, 0)
+                + sum(invoice.get(taxes, 0) for invoice in invoices)
+                for taxes in ((), (1,))
+            },
             2,
         )
         return (
@@ -253,6 +262,43 @@ class TestByTax(TestCase):
         deposits = [self._deposit(500, 1)]
         result = self._deduct(PROPORTION, deposits, [{(): 900}], {(1,): 100, (): 0})
         self.assertEqual(result, ([(535.5,)], [59.5]))
+
+    def test_lines_with_its_taxes_are_a_rebate(self):
+        """60 with 19 %, where 100 with 19 % are given back: all lines carry it."""
+        result = self._deduct(
+            EARLY, [self._deposit(60, 1)], [{(): 200}], {(1,): -100, (): 0}
+        )
+        self.assertEqual(result, ([(71.4,)], [0]))
+
+    def test_rebate_without_a_part_of_the_deposit(self):
+        """119 less a rebate of 80: 39 can be carried; the other invoice carries, at the
+        end, what is left."""
+        deposits = [self._deposit(100, 1)]
+        invoices = [{(1,): 100, (): -80}]
+        result = self._deduct(EARLY, deposits, invoices, {(1,): 0, (): 100})
+        self.assertEqual(result, ([(39,)], [80]))
+        invoices.append({(): 100})
+        result = self._deduct(EARLY, deposits, invoices, {(1,): 0, (): 0})
+        self.assertEqual(result, ([(39,), (80,)], [0]))
+
+    def test_what_any_line_carries_comes_last(self):
+        """Goods of 119 carry the deposit with their tax; no room is left for one with
+        a tax that nothing has."""
+        deposits = [self._deposit(60, 2), self._deposit(100, 1)]
+        result = self._deduct(EARLY, deposits, [{(1,): 100}], {(1,): 50})
+        self.assertEqual(result, ([(0, 119)], [71.4, 0]))
+
+    def test_half_of_a_rebate(self):
+        """A rebate of 75 now, and another one later: each has its half."""
+        deposits = [self._deposit(-65)]
+        invoices = [{(1,): 200, (): -75}]
+        result = self._deduct(PROPORTION, deposits, invoices, {(1,): 50, (): -75})
+        self.assertEqual(result, ([(-32.5,)], [-32.5]))
+
+    def test_no_invoice(self):
+        """Nobody is there to carry it."""
+        deposits = [self._deposit(-65), self._deposit(65)]
+        self.assertEqual(self._deduct(EARLY, deposits, [], {}), ([], [-65, 65]))
 
     def test_at_the_end_nothing_is_left(self):
         """The goods with its tax were cancelled: the others carry it on the last."""
@@ -304,8 +350,8 @@ class TestProperties(TestCase):
     def test_no_tax_below_zero(self, way, order):
         """WHATEVER part of each tax was paid before, and in whatever turns
         THEN no invoice deducts more with a tax than it has with it, and in the end all
-            of it is deducted; where all of it waits for the last ones, which may be
-            small, what they have with other taxes carries it as well
+            of it is deducted, or the last ones carry all they can; with all that they
+            have, as some were too small for a hundredth of the deposit, or all waits
         """
         turns, part = order
         every = [invoice for turn in turns for invoice in turn]
@@ -314,7 +360,7 @@ class TestProperties(TestCase):
             for key in {key for invoice in every for key in invoice}
         }
         left = [
-            Deposit(1.0, {(UNTAXED,): round(value * part, 2)}, {}, key)
+            Deposit(1.0, {(UNTAXED,): round(value * part, 2)}, {}, key, value * part)
             for key, value in worth.items()
         ]
         to_come = dict(worth)
@@ -326,13 +372,17 @@ class TestProperties(TestCase):
                 {key: Worth(value, value) for key, value in invoice.items()}
                 for invoice in turn
             ]
-            parts_by_invoice, left = deduct_by_tax(way, left, invoices, to_come, 2)
+            parts_by_invoice, left = deduct_by_tax(
+                way, left, invoices, to_come, worth, 2
+            )
             for invoice, parts in zip(turn, parts_by_invoice, strict=True):
-                for deducted in parts if way != LAST or turn is not turns[-1] else ():
+                for deducted in parts if turn is not turns[-1] else ():
                     most = invoice.get(deducted.taxes, 0.0)
                     self.assertLessEqual(deducted.total, most + 1e-9)
-        if way != LAST:
-            self.assertEqual([each.total for each in left], [0] * len(left))
+        if any(each.total for each in left):
+            for invoice, parts in zip(turns[-1], parts_by_invoice, strict=True):
+                deducted = sum(part.total for part in parts)
+                self.assertAlmostEqual(sum(invoice.values()), deducted, 6)
 
     @settings(max_examples=400)
     @given(st.sampled_from([PROPORTION, EARLY, LAST]), stories())
