@@ -56,13 +56,11 @@ def deduct_by_tax(
         taxes = deposit.taxes if _is_worth(deposit, ordered, digits) else None
         groups.setdefault(taxes, []).append(index)
     # Below zero first: it makes room. What anything carries comes last.
-    for taxes in sorted(groups, key=lambda taxes: (taxes is None, taxes or ())):
-        indices = groups[taxes]
+    for taxes, indices in groups.items():
         below = [index for index in indices if deposits[index].total < 0]
         pool.deduct_below_zero(taxes, below)
     for taxes in sorted(groups, key=lambda taxes: (taxes is None, taxes or ())):
-        indices = groups[taxes]
-        above = [index for index in indices if deposits[index].total >= 0]
+        above = [index for index in groups[taxes] if deposits[index].total >= 0]
         pool.deduct(taxes, above)
     pool.deduct_the_rest()
     return pool.parts, pool.rest

@@ -266,7 +266,7 @@ class TestByTax(TestCase):
     def test_lines_with_its_taxes_are_a_rebate(self):
         """60 with 19 %, where 100 with 19 % are given back: all lines carry it."""
         result = self._deduct(
-            EARLY, [self._deposit(60, 1)], [{(): 200}], {(1,): -100, (): 0}
+            EARLY, [self._deposit(60, 1)], [{(): 200}], {(1,): -100, (): 50}
         )
         self.assertEqual(result, ([(71.4,)], [0]))
 
