@@ -638,6 +638,25 @@ class TestBackordersOnTheInvoice(DocumentsCommon):
         with freeze_time(fields.Datetime.now() + timedelta(days=30)):
             self.assertEqual(self._rows(invoice), [("Lamp", "6.00", expected)])
 
+    def test_sections_and_notes_of_the_order(self):
+        """
+        GIVEN an order with a section and a note, of which 4 of 10 lamps are shipped
+        WHEN the invoice is posted
+        THEN it lists the 6 lamps that are to come
+        """
+        order = self._create_order((self.lamp, 10))
+        order.order_line = [
+            Command.create({"display_type": "line_section", "name": "Office"}),
+            Command.create({"display_type": "line_note", "name": "Handle with care"}),
+        ]
+        self._ship(order, 4)
+        invoice = order._create_invoices()
+        invoice.action_post()
+        self.assertEqual(
+            [(row["product"], row["quantity"]) for row in invoice.backorder_list],
+            [("Lamp", 6.0)],
+        )
+
     def test_cancelled_is_not_to_come(self):
         """Scenario: 4 of 10 lamps shipped, the rest is cancelled; 2 desks are open."""
         order = self._create_order((self.lamp, 10), (self.desk, 2))
