@@ -54,7 +54,7 @@ class AccountMove(models.Model):
                 "expected": fields.Date.to_string(line._get_expected_day()),
             }
             for line in lines.sale_line_ids.order_id.order_line
-            if not line.display_type  # sections and notes have no unit either
+            if line.qty_backorder_open  # sections and deposits have no unit either
             and line.product_uom_id.compare(line.qty_backorder_open, 0.0) > 0
         ]
 

@@ -638,9 +638,10 @@ class TestBackordersOnTheInvoice(DocumentsCommon):
         with freeze_time(fields.Datetime.now() + timedelta(days=30)):
             self.assertEqual(self._rows(invoice), [("Lamp", "6.00", expected)])
 
-    def test_sections_and_notes_of_the_order(self):
+    def test_sections_and_deposits_of_the_order(self):
         """
-        GIVEN an order with a section and a note, of which 4 of 10 lamps are shipped
+        GIVEN an order with a section, a note and a deposit, of which 4 of 10 lamps are
+            shipped
         WHEN the invoice is posted
         THEN it lists the 6 lamps that are to come
         """
@@ -649,8 +650,16 @@ class TestBackordersOnTheInvoice(DocumentsCommon):
             Command.create({"display_type": "line_section", "name": "Office"}),
             Command.create({"display_type": "line_note", "name": "Handle with care"}),
         ]
+        self.env["sale.advance.payment.inv"].create(
+            {
+                "advance_payment_method": "percentage",
+                "amount": 10,
+                "sale_order_ids": order.ids,
+            }
+        ).create_invoices()
+        self.assertFalse(order.order_line.filtered("is_downpayment").product_uom_id)
         self._ship(order, 4)
-        invoice = order._create_invoices()
+        invoice = order._create_invoices(final=True)
         invoice.action_post()
         self.assertEqual(
             [(row["product"], row["quantity"]) for row in invoice.backorder_list],
