@@ -89,15 +89,53 @@ class SaleOrderLine(models.Model):
         price times quantity does not make them to the cent. They are converted at the
         rate of the invoice, as the goods are, whatever the rate of the deposit was.
         """
-        vals = {**vals, "quantity": -part.quantity}
+        vals = {
+            **vals,
+            "quantity": -part.quantity,
+            "price_unit": self._get_deducted_price(vals, part),
+        }
         amounts = {
             name: -amount for name, amount in {**part.amounts, **part.others}.items()
         }
         exact = prepare_exact_amounts(vals, self.order_id.currency_id, amounts)
-        if not exact:  # core then takes price times quantity all the same
-            digits = self.env["decimal.precision"].precision_get("Product Price")
-            price = part.amounts[UNTAXED,] / part.quantity
-            return {**vals, "price_unit": round(price, digits)}
+        if not exact:  # core takes price times quantity all the same
+            return vals
         known = dict(vals.get("extra_tax_data") or {})
         known.pop("manual_total_excluded", None)
         return {**vals, "extra_tax_data": {**known, **exact}}
+
+    def _get_deducted_price(self, vals: dict, part: Deposit) -> float:
+        """Return the price at which so many hundredths of a piece come to the part, as
+        who reads the invoice expects.
+
+        Where the price includes taxes it does so here as well.
+        """
+        price = part.amounts[UNTAXED,] / part.quantity
+        if part.whole:
+            price *= vals["price_unit"] / part.whole
+        digits = self.env["decimal.precision"].precision_get("Product Price")
+        return round(price, digits)
+
+    def _get_downpayment_line_price_unit(self, invoices):
+        """Keep the price of a deposit of which an invoice deducts nothing.
+
+        Core adds up what was invoiced of it, but on invoices of goods: those with any
+        line of the order that the invoice just posted does not deduct. The invoice of
+        another deposit, or of the same one with another tax, is none of them.
+        """
+        real = {
+            invoice
+            for invoice in invoices
+            if invoice.made_per_shipment or invoice._has_more_than_deposits()
+        }
+        return super()._get_downpayment_line_price_unit(real)
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    def _has_more_than_deposits(self) -> bool:
+        """Whether the invoice is for anything that was ordered."""
+        self.ensure_one()
+        lines = self.invoice_line_ids.sale_line_ids
+        return not all(lines.mapped("is_downpayment"))

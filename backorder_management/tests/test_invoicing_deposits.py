@@ -121,6 +121,36 @@ class TestDeposits(DepositCommon):
         self.assertEqual([first.amount_tax, second.amount_tax], [19, 3.5])
         self.assertSettled(order)
 
+    def test_price_of_a_deducted_part(self):
+        """
+        GIVEN a deposit of 60 with 19 % and of 20 with 7 %, of which an invoice of desks
+            has deducted but the first
+        THEN the order still says 60 and 20; and on each invoice the price of a part,
+            which Odoo counts in hundredths of a piece, times its quantity is its amount
+        """
+        order = self._create_order(
+            (self.desk, 3, {"tax_ids": self.vat.ids}),
+            (self.chair, 1, {"price_unit": 100, "tax_ids": self.reduced.ids}),
+        )
+        self._pay(order, 20)
+        self._ship(order, 1, 0)
+        invoices = self._invoice(order)
+        deposits = order.order_line.filtered(
+            lambda line: line.is_downpayment and not line.display_type
+        )
+        self.assertEqual(deposits.mapped("price_unit"), [60.0, 20.0])
+        self._ship(order, 2, 1)
+        invoices |= self._invoice(order)
+        parts = invoices.invoice_line_ids.filtered(
+            lambda line: line.is_downpayment and line.display_type == "product"
+        )
+        self.assertEqual(
+            [(part.quantity, part.price_unit, part.price_subtotal) for part in parts],
+            [(-0.33, 60.61, -20.0), (-0.67, 59.7, -40.0), (-1.0, 20.0, -20.0)],
+        )
+        self.assertSettled(order)
+        self.assertEqual(deposits.mapped("price_unit"), [60.0, 20.0])
+
     def test_rebate_and_fee_without_tax(self):
         """
         GIVEN 3 desks at 100 with 19 %, a rebate of 150 and a fee of 20 without tax,
