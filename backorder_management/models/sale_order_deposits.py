@@ -121,13 +121,11 @@ class SaleOrderLine(models.Model):
 
         Core adds up what was invoiced of it, but on invoices of goods: those with any
         line of the order that the invoice just posted does not deduct. The invoice of
-        another deposit, or of the same one with another tax, is none of them.
+        another deposit, or of the same one with another tax, is none of them. What
+        gives back a part that no invoice could carry takes nothing off the price.
         """
-        real = {
-            invoice
-            for invoice in invoices
-            if invoice.made_per_shipment or invoice._has_more_than_deposits()
-        }
+        real = {invoice for invoice in invoices if invoice._has_more_than_deposits()}
+        real.update(self.invoice_lines.move_id.filtered("made_per_shipment"))
         return super()._get_downpayment_line_price_unit(real)
 
 

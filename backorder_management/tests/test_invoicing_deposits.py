@@ -135,9 +135,7 @@ class TestDeposits(DepositCommon):
         self._pay(order, 20)
         self._ship(order, 1, 0)
         invoices = self._invoice(order)
-        deposits = order.order_line.filtered(
-            lambda line: line.is_downpayment and not line.display_type
-        )
+        deposits = self._get_deposit(order)
         self.assertEqual(deposits.mapped("price_unit"), [60.0, 20.0])
         self._ship(order, 2, 1)
         invoices |= self._invoice(order)
@@ -276,6 +274,11 @@ class TestDeposits(DepositCommon):
         self._pay(order, 50)
         invoices = self._ship_and_invoice(order, 1, 1)
         self.assertDeducted(invoices, (50, 59.5), (50, 59.5))
+        parts = invoices.invoice_line_ids.filtered("is_downpayment")
+        self.assertEqual(
+            [(part.quantity, part.price_unit) for part in parts if part.quantity],
+            [(-0.5, 119.0), (-0.5, 119.0)],
+        )
         self.assertSettled(order)
 
     def test_all_paid_before(self):
@@ -323,6 +326,12 @@ class TestDeposits(DepositCommon):
             [(each.move_type, each.amount_total) for each in invoices],
             [("out_invoice", 0), ("out_refund", 100)],
         )
+        self.assertEqual(self._get_deposit(order).price_unit, 500)
+
+    def _get_deposit(self, order):
+        return order.order_line.filtered(
+            lambda line: line.is_downpayment and not line.display_type
+        )
 
     def test_reversed_invoice_gives_its_part_back(self):
         """Scenario: the first of two invoices, 50 of the deposit of 100 off, is
@@ -365,3 +374,4 @@ class TestDeposits(DepositCommon):
         order = self._create_order((self.desk, 2), customer=self.plain_customer)
         self._pay(order, 30)
         self.assertDeducted(self._ship_and_invoice(order, 1, 1), (60, 60), (0, 0))
+        self.assertEqual(self._get_deposit(order).price_unit, 60)
