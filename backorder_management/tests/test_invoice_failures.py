@@ -3,9 +3,11 @@
 from datetime import date, timedelta
 
 from odoo import fields
-from odoo.tests import tagged
+from odoo.fields import Command
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ..models.stock_picking_invoice_creation import CRON
 from .invoice_creation_common import InvoiceCreationCommon
 
 ARCHIVED = "is archived."
@@ -126,6 +128,42 @@ class TestFailures(InvoiceCreationCommon):
         order.order_line.price_unit = 70.0
         self.assertEqual(self._get_figures(shipment), [("error", 140.0)])
         self.assertIn(ARCHIVED, shipment.shipment_invoice_error)
+
+    def test_scheduled_action_of_another_user(self):
+        """
+        GIVEN an administrator who has put his own name to the scheduled action; two
+            lamps that cannot be posted, two desks, and two chairs queued by hand
+        WHEN they have shipped and the action comes
+        THEN the lamps say why, the others are invoiced, and nothing stays queued
+        """
+        self.env.ref(CRON).user_id = new_test_user(
+            self.env,
+            "cron_administrator",
+            "base.group_system,account.group_account_manager,"
+            "sales_team.group_sale_manager,stock.group_stock_manager",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        customer = self._create_customer("posted")
+        bad, good, asked = shipments = [
+            self._ship(self._create_order((product, 2), customer=whose), 2)
+            for product, whose in (
+                (self.lamp, customer),
+                (self.desk, customer),
+                (self.chair, self.plain_customer),
+            )
+        ]
+        asked._queue_invoicing()
+        self._close_account()
+        self._work()
+        self.assertEqual(
+            [shipment.shipment_invoice_state for shipment in shipments],
+            ["error", "invoiced", "invoiced"],
+        )
+        self.assertIn(ARCHIVED, bad.shipment_invoice_error)
+        self.assertEqual(good.shipment_invoice_ids.mapped("amount_total"), [200.0])
+        self.assertEqual(asked.shipment_invoice_ids.mapped("amount_total"), [60.0])
+        self.assertFalse(asked.shipment_invoice_queued)
 
     def test_one_bad_one_among_several(self):
         """
