@@ -75,7 +75,12 @@ class AccountMove(models.Model):
         return result
 
     def action_view_shipments(self):
-        """Open the deliveries that these invoices are for."""
+        """Open the deliveries that these invoices are for.
+
+        :raises AccessError: the user may not read one of the invoices
+        """
+        # What is computed with sudo asks for no right to read the invoice.
+        self.check_access("read")
         shipments = self.shipment_ids
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "stock.action_picking_tree_all"

@@ -9,6 +9,7 @@ from odoo.exceptions import UserError
 
 from ..planning.shipment_state import OPEN_STATES
 from .error_words import IN_WORDS, get_words
+from .stock_picking_invoice_creation import CRON
 from .stock_picking_invoicing import _INVOICE_READERS
 
 # More than that are left to the scheduled action: nobody waits for a minute.
@@ -43,7 +44,8 @@ class StockPicking(models.Model):
         Of a few the invoices are opened; those that could not be made are named with
         the reason. Many are left to the scheduled action.
 
-        :raises UserError: nothing to invoice, or none of them can be invoiced
+        :raises UserError: nothing to invoice, none of them can be invoiced, or nobody
+            is there to work through many
         :raises AccessError: the user may create neither invoices nor change the orders
         """
         self._check_may_invoice()
@@ -96,7 +98,11 @@ class StockPicking(models.Model):
         )
 
     def _queue_invoicing(self):
-        """Leave these deliveries to the scheduled action, and say so."""
+        """Leave these deliveries to the scheduled action, and say so.
+
+        :raises UserError: there is none
+        """
+        self._check_invoicing_is_scheduled()
         # sudo: not every salesperson or accountant may change transfers
         self.sudo().write(
             {"shipment_invoice_queued": True, "shipment_invoice_next_try": False}
@@ -113,6 +119,20 @@ class StockPicking(models.Model):
             ),
             {"type": "ir.actions.client", "tag": "soft_reload"},
         )
+
+    @api.model
+    def _check_invoicing_is_scheduled(self):
+        cron = self.env.ref(CRON, raise_if_not_found=False)
+        # sudo: who invoices need not see scheduled actions
+        if not cron or not cron.sudo().active:
+            raise UserError(
+                self.env._(
+                    "More than %(count)s deliveries are invoiced by a scheduled "
+                    "action, which somebody has archived or deleted. Select fewer of "
+                    "them, or ask your administrator to bring it back.",
+                    count=AT_ONCE,
+                )
+            )
 
     @api.model
     def _prepare_notification(self, kind, title, message, following):

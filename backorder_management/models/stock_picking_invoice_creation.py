@@ -188,7 +188,9 @@ class StockPicking(models.Model):
         invoices = self._get_orders_due()._create_invoices_of(self)
         invoices._post_as_ordered()
         # Nothing more to be done for those that had nothing to invoice, either.
-        self.filtered("shipment_invoice_queued").shipment_invoice_queued = False
+        queued = self.filtered("shipment_invoice_queued")
+        # sudo: nobody may write it, whosoever's name the scheduled action bears
+        queued.sudo().shipment_invoice_queued = False
 
     def _get_orders_due(self):
         """Return the orders to invoice: all where somebody has asked for it, else those
@@ -206,7 +208,8 @@ class StockPicking(models.Model):
         attempts = self.shipment_invoice_attempts + 1 if failed_before else 1
         at = fields.Datetime.now() + timedelta(hours=get_delay_hours(attempts))
         reason = describe_failure(self.env, error, _logger, self.name)
-        self.write(
+        # sudo: as in ``_make_due_invoices``
+        self.sudo().write(
             {
                 "shipment_invoice_error": reason,
                 # One method computes both, so the one cannot depend on the other.

@@ -80,6 +80,22 @@ class TestBatch(InvoiceCreationCommon):
         self.assertEqual(shipments.mapped("shipment_invoice_queued"), [False] * 3)
         self.assertEqual(set(shipments.shipment_invoice_ids.mapped("state")), {"draft"})
 
+    def test_many_without_the_scheduled_action(self):
+        """
+        GIVEN 2 shipments where 1 is made at once at most, and a scheduled action that
+            an administrator has archived, and then deleted
+        WHEN both are selected
+        THEN the user is told, and neither waits for what never comes
+        """
+        self.patch(batch, "AT_ONCE", 1)
+        shipments = self._ship_each(self.desk, self.chair)
+        cron = self.env.ref(CRON)
+        for remove in (cron.action_archive, cron.unlink):
+            remove()
+            with self.assertRaisesRegex(UserError, "ask your administrator"):
+                shipments.action_invoice_shipments()
+            self.assertEqual(shipments.mapped("shipment_invoice_queued"), [False] * 2)
+
     def test_queued_and_made_by_hand(self):
         """What somebody has invoiced meanwhile is not queued any more."""
         self.patch(batch, "AT_ONCE", 1)

@@ -3,9 +3,12 @@
 from datetime import date, timedelta
 
 from odoo import fields
-from odoo.tests import tagged
+from odoo.fields import Command
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ..models import stock_picking_invoice_creation as creation
+from ..models.stock_picking_invoice_creation import CRON
 from .invoice_creation_common import InvoiceCreationCommon
 
 ARCHIVED = "is archived."
@@ -126,6 +129,138 @@ class TestFailures(InvoiceCreationCommon):
         order.order_line.price_unit = 70.0
         self.assertEqual(self._get_figures(shipment), [("error", 140.0)])
         self.assertIn(ARCHIVED, shipment.shipment_invoice_error)
+
+    def test_scheduled_action_of_another_user(self):
+        """
+        GIVEN an administrator who has put his own name to the scheduled action; two
+            lamps that cannot be posted, two desks, and two chairs queued by hand
+        WHEN they have shipped and the action comes
+        THEN the lamps say why, the others are invoiced, and nothing stays queued
+        """
+        self.env.ref(CRON).user_id = new_test_user(
+            self.env,
+            "cron_administrator",
+            "base.group_system,account.group_account_manager,"
+            "sales_team.group_sale_manager,stock.group_stock_manager",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        customer = self._create_customer("posted")
+        bad, good, asked = shipments = [
+            self._ship(self._create_order((product, 2), customer=whose), 2)
+            for product, whose in (
+                (self.lamp, customer),
+                (self.desk, customer),
+                (self.chair, self.plain_customer),
+            )
+        ]
+        asked._queue_invoicing()
+        self._close_account()
+        self._work()
+        self.assertEqual(
+            [shipment.shipment_invoice_state for shipment in shipments],
+            ["error", "invoiced", "invoiced"],
+        )
+        self.assertIn(ARCHIVED, bad.shipment_invoice_error)
+        self.assertEqual(good.shipment_invoice_ids.mapped("amount_total"), [200.0])
+        self.assertEqual(asked.shipment_invoice_ids.mapped("amount_total"), [60.0])
+        self.assertFalse(asked.shipment_invoice_queued)
+
+    def test_the_truck_leaves(self):
+        """
+        GIVEN lamps at 50, to be posted and sent to a customer without an address; no
+            account and no journal to invoice them, and no scheduled action
+        WHEN a warehouse user ships 2 of 10, and corrects that to 3 and then to none
+        THEN he is never refused, and the delivery says what is to be invoiced
+        """
+        order = self._create_order(
+            (self.lamp, 10), customer=self._create_customer("sent", email=False)
+        )
+        self._close_account()
+        self.company_data["default_journal_sale"].active = False
+        self.env.ref(CRON).unlink()
+        worker = new_test_user(
+            self.env,
+            "truck_worker",
+            "stock.group_stock_user",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        delivery = order.picking_ids
+        for quantity, state, amount in (
+            (2, "to_invoice", 100.0),
+            (3, "to_invoice", 150.0),
+            (0, "no", 0.0),
+        ):
+            self.env.invalidate_all()
+            with self.subTest(quantity=quantity):
+                own = delivery.with_user(worker)
+                own.move_ids.write({"quantity": quantity, "picked": True})
+                if own.state != "done":
+                    own.with_context(skip_backorder=True).button_validate()
+                self.env.flush_all()
+                self.env.invalidate_all()
+                self.assertEqual(delivery.state, "done")
+                self.assertEqual(self._get_figures(delivery), [(state, amount)])
+
+    def test_company_without_accounts(self):
+        """
+        GIVEN a company that has no chart of accounts, and posts each shipment's invoice
+        WHEN 2 desks have shipped and the action comes
+        THEN the delivery says that there is no journal
+        """
+        company = self.env["res.company"].create(
+            {
+                "name": "No chart",
+                "shipment_invoicing": "per_shipment",
+                "shipment_invoice_creation": "posted",
+            }
+        )
+        self.env.user.company_ids += company
+        here = self.env["res.partner"].with_company(company).env
+        warehouse = here["stock.warehouse"].search([("company_id", "=", company.id)])
+        here["stock.quant"]._update_available_quantity(
+            self.desk, warehouse.lot_stock_id, 10
+        )
+        order = here["sale.order"].create(
+            {
+                "partner_id": self.plain_customer.id,
+                "warehouse_id": warehouse.id,
+                "order_line": [
+                    Command.create({"product_id": self.desk.id, "product_uom_qty": 2})
+                ],
+            }
+        )
+        order.action_confirm()
+        delivery = self._ship(order, 2)
+        self._work()
+        self.assertEqual(delivery.state, "done")
+        self.assertEqual(delivery.shipment_invoice_state, "error")
+        self.assertIn("No journal could be found", delivery.shipment_invoice_error)
+
+    def test_failing_ones_of_several_batches(self):
+        """
+        GIVEN 5 lamps that cannot be posted and 1 desk, in batches of 2
+        WHEN the action comes twice within the hour
+        THEN each lamp was tried once, at the end nothing is left to do, and the desk,
+            which comes last, is invoiced
+        """
+        self.patch(creation, "BATCH", 2)
+        customer = self._create_customer("posted")
+        *lamps, desk = [
+            self._ship(self._create_order((product, 1), customer=customer), 1)
+            for product in (*[self.lamp] * 5, self.desk)
+        ]
+        self._close_account()
+        for _time in range(2):
+            self._work()
+            self.assertEqual(
+                [lamp.shipment_invoice_attempts for lamp in lamps], [1] * 5
+            )
+        self.assertEqual({lamp.shipment_invoice_state for lamp in lamps}, {"error"})
+        self.assertEqual(desk.shipment_invoice_state, "invoiced")
+        picking = self.env["stock.picking"]
+        self.assertFalse(picking._find_invoicing_due([], limit=2))
 
     def test_one_bad_one_among_several(self):
         """

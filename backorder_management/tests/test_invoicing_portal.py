@@ -2,6 +2,7 @@
 
 from lxml import html
 
+from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 
@@ -99,6 +100,71 @@ class TestPortal(HttpCase, InvoicingCommon):
             self._words(page, "shipments"),
             [f"Shipments: {self.first.name} (03/02/2026)"],
         )
+
+    def test_invoice_as_a_colleague_of_the_customer(self):
+        """Scenario: two contacts of the customer's company; one has ordered, the other
+        opens the pages of the order and of the invoice.
+
+        Expected: as Odoo shows orders and invoices of the company, with the shipment.
+        """
+        buyer, colleague = self.env["res.partner"].create(
+            [
+                {"name": name, "parent_id": self.customer.id, "tz": "UTC"}
+                for name in ("Buyer", "Colleague")
+            ]
+        )
+        self._create_portal_user("portal_colleague", colleague)
+        order = self._create_order((self.desk, 2), customer=buyer)
+        shipment = self._ship(order, 2)
+        shipment.date_done = "2026-03-16 10:00:00"
+        invoice = order._create_invoices()
+        invoice.action_post()
+        page, _text = self._open(f"/my/invoices/{invoice.id}", "portal_colleague")
+        self.assertEqual(
+            self._words(page, "shipments"), [f"Shipments {shipment.name} 03/16/2026"]
+        )
+        page, _text = self._open(f"/my/orders/{order.id}", "portal_colleague")
+        self.assertEqual(
+            self._words(page, "shipment_invoices"), [f"Invoices: {invoice.name}"]
+        )
+
+    def test_nothing_internal_by_rpc(self):
+        """Scenario: the customer's own program reads his invoice and his delivery, and
+        calls the buttons' methods.
+
+        Expected: what went wrong inside the company, such as what a mail server has
+        said, is not for him; nor is invoicing.
+        """
+        customer = self.env["res.users"].search([("login", "=", "portal_customer")])
+        shipment = self._ship(self.order, 3)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        for record, names in (
+            (
+                self.invoice,
+                "shipment_ids shipment_summary shipment_to_send shipment_send_error "
+                "shipment_send_attempts shipment_send_next_try",
+            ),
+            (
+                self.first,
+                "shipment_invoice_ids shipment_invoice_error "
+                "shipment_amount_to_invoice",
+            ),
+        ):
+            record = record.with_user(customer)
+            self.assertEqual(record.read(["name"])[0]["name"], record.name)
+            for name in names.split():
+                with self.subTest(name), self.assertRaises(AccessError):
+                    record.read([name])
+        for record, method in (
+            (shipment, "action_invoice_shipment"),
+            (shipment, "action_invoice_shipments"),
+            (self.first, "action_view_shipment_invoices"),
+            (self.invoice, "action_view_shipments"),
+        ):
+            with self.subTest(method), self.assertRaises(AccessError):
+                getattr(record.with_user(customer), method)()
+        self.assertEqual(self.order.invoice_ids, self.invoices)
 
     # --------------------------------------------------------------- list of invoices
 

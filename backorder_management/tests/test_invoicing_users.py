@@ -134,6 +134,26 @@ class TestWhoMayInvoice(UsersCommon):
             shipment.with_user(auditor).action_invoice_shipment()
         self.assertFalse(order.invoice_ids)
 
+    def test_invoice_of_another_company(self):
+        """Scenario: an accountant of another company calls the button's method.
+
+        Expected: refused, as the invoice is; he learns of no deliveries.
+        """
+        other = self.env["res.company"].create({"name": "Other"})
+        accountant = new_test_user(
+            self.env,
+            "inv_other_company",
+            "account.group_account_invoice",
+            company_id=other.id,
+            company_ids=[Command.set(other.ids)],
+        )
+        order = self._create_order((self.desk, 10))
+        self._ship(order, 2)
+        invoice = order._create_invoices()
+        self._forget_cache()
+        with self.assertRaises(AccessError):
+            invoice.with_user(accountant).action_view_shipments()
+
     def test_purchaser_searches_bills(self):
         """Scenario: a purchaser, who may not see transfers' invoices, opens the search
         of bills.
