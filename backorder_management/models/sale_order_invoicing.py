@@ -184,7 +184,13 @@ class SaleOrder(models.Model):
         The context carries them through core's ``_create_invoices``, whose arguments
         have no room for them.
         """
-        return self.env.context.get("invoice_shipment_ids")
+        chosen = self.env.context.get("invoice_shipment_ids")
+        if chosen is not None and not (
+            isinstance(chosen, (list, tuple))
+            and all(isinstance(each, int) for each in chosen)
+        ):
+            raise UserError(self.env._("Select the deliveries to invoice."))
+        return chosen
 
     def _lock_for_invoicing(self):
         """Let one transaction at a time invoice these orders.

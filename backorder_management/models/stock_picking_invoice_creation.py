@@ -21,6 +21,8 @@ CRON = "backorder_management.ir_cron_invoice"
 BATCH = 20
 # Until it is tried again where another transaction was in the way.
 BUSY_MINUTES = 1
+# Until one is looked at again that has something left, but nothing to invoice yet.
+AGAIN_HOURS = 1
 
 
 class StockPicking(models.Model):
@@ -86,8 +88,7 @@ class StockPicking(models.Model):
                 | self._get_automatic_domain()
             )
             & (
-                Domain("shipment_invoice_state", "!=", ERROR)
-                | Domain("shipment_invoice_next_try", "=", False)
+                Domain("shipment_invoice_next_try", "=", False)
                 | Domain("shipment_invoice_next_try", "<=", fields.Datetime.now())
             )
             & Domain("id", "not in", list(seen))
@@ -111,7 +112,12 @@ class StockPicking(models.Model):
     @api.model
     def _find_invoicing_due(self, seen, limit):
         domain = self._get_invoicing_due_domain(seen)
-        found = self.search(domain, limit=limit, order="date_done, id")
+        # What was tried before waits behind what was not, or it would keep it waiting.
+        found = self.search(
+            domain,
+            limit=limit,
+            order="shipment_invoice_next_try nulls first, date_done, id",
+        )
         return found._with_their_period()
 
     # --------------------------------------------------------------------- a batch
@@ -191,6 +197,16 @@ class StockPicking(models.Model):
         queued = self.filtered("shipment_invoice_queued")
         # sudo: nobody may write it, whosoever's name the scheduled action bears
         queued.sudo().shipment_invoice_queued = False
+        self._filtered_still_open().sudo().shipment_invoice_next_try = (
+            fields.Datetime.now() + timedelta(hours=AGAIN_HOURS)
+        )
+
+    def _filtered_still_open(self):
+        """Return those with something left that could not be invoiced now: goods of
+        another order that is invoiced by hand, a rebate that nothing carries yet."""
+        return self.filtered(
+            lambda picking: picking.shipment_invoice_state in OPEN_STATES
+        )
 
     def _get_orders_due(self):
         """Return the orders to invoice: all where somebody has asked for it, else those

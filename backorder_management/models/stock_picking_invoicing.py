@@ -158,23 +158,35 @@ class StockPicking(models.Model):
         "move_ids.sale_line_id.qty_to_invoice",
         "move_ids.sale_line_id.price_unit",
         "move_ids.sale_line_id.discount",
+        "move_ids.sale_line_id.order_id.shipment_invoicing",
+        "move_ids.sale_line_id.order_id.shipment_invoice_creation",
         "move_ids.shipment_link_ids.quantity",
     )
     def _compute_shipment_invoicing(self):
-        """State and amount in one go; where nothing is left, nothing has failed."""
+        """State and amount in one go; where nothing is left, or nobody tries any more,
+        nothing has failed."""
         done = self.filtered(lambda picking: picking.state == "done")
         lines = done.move_ids.sale_line_id
         by_shipment = lines._get_invoiced_shipments() if lines else {}
         nothing = Figures()
         for picking in self:
             figures = by_shipment.get(picking.id, nothing)
-            failed = figures.open and bool(picking.shipment_invoice_error)
+            failed = bool(picking.shipment_invoice_error) and picking._is_tried_again()
             state = find_state(figures, failed)
             picking.shipment_invoice_state = state
             picking.shipment_amount_to_invoice = figures.amount
-            if state not in OPEN_STATES:
+            if state != ERROR:
                 picking.shipment_invoice_error = False
+            if state not in OPEN_STATES:
                 picking.shipment_invoice_queued = False
+
+    def _is_tried_again(self) -> bool:
+        """Whether the scheduled action is to invoice this delivery."""
+        self.ensure_one()
+        orders = self.move_ids.sale_line_id.order_id
+        return bool(
+            self.shipment_invoice_queued or orders._filtered_invoiced_automatically()
+        )
 
     # -------------------------------------------------------------- actions
 
@@ -215,6 +227,13 @@ class StockPicking(models.Model):
                 "it to what was delivered, and confirm it.",
                 shipments=shipments,
                 orders=", ".join(cancelled.mapped("name")),
+            )
+        if any(each.shipment_invoice_state in OPEN_STATES for each in self):
+            return self.env._(
+                "Nothing to invoice in %(shipments)s for now: what is left lowers what "
+                "the customer owes, and waits for an invoice that can carry it, or for "
+                "the last shipment of its order. Select all shipments of the order.",
+                shipments=shipments,
             )
         return self.env._(
             "Nothing to invoice in %(shipments)s. Only what was delivered, is invoiced "

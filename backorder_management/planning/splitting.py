@@ -213,6 +213,8 @@ def split(
         for shipment, draft in drafts.items()
         if draft.lines and rules.takes(shipment)
     ]
+    if not made:
+        made = _draft_rebate(entries, rules)
     if made or rules.only is None:
         made = _add_others(made, others, rules)
         _deduct(made, deductions, entries, rules)
@@ -220,6 +222,21 @@ def split(
             _deduct_deposits(made, entries, rules.deduction)
     documents = _with_headings([draft for draft in made if draft.lines], entries)
     return documents + _make_credit_notes(entries, rules)
+
+
+def _draft_rebate(entries: Sequence[Entry], rules: Rules) -> list[_Draft]:
+    """Return a document for chosen shipments of nothing but goods that lower what the
+    customer owes, if it need not wait for others."""
+    shipments = {
+        part.shipment
+        for entry in entries
+        if entry.apportionment and not entry.is_divided
+        for part in entry.apportionment.parts
+    }
+    waits = rules.only is None or rules.more_to_come
+    if waits or not any(map(rules.takes, shipments)):
+        return []
+    return [_Draft(sorted(shipments))]
 
 
 def _collect(number: int, entry: Entry, drafts, others: _Draft, deductions: _Draft):

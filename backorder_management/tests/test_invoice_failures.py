@@ -130,6 +130,53 @@ class TestFailures(InvoiceCreationCommon):
         self.assertEqual(self._get_figures(shipment), [("error", 140.0)])
         self.assertIn(ARCHIVED, shipment.shipment_invoice_error)
 
+    def test_order_that_is_invoiced_by_hand_from_now_on(self):
+        """
+        GIVEN a shipment that could not be invoiced
+        WHEN its order is to be invoiced by hand, or all at once
+        THEN nothing has failed any more: nobody tries it again
+        """
+        changes = {
+            "shipment_invoice_creation": "manual",
+            "shipment_invoicing": "per_order",
+        }
+        customer = self._create_customer("posted")
+        for field, value in changes.items():
+            with self.subTest(field):
+                order = self._create_order((self.lamp, 2), customer=customer)
+                shipment = self._ship(order, 2)
+                self._close_account()
+                self._work()
+                self.assertEqual(shipment.shipment_invoice_state, "error")
+                order[field] = value
+                self.assertEqual(shipment.shipment_invoice_state, "to_invoice")
+                self.assertFalse(shipment.shipment_invoice_error)
+                self._open_account()
+
+    def test_what_has_nothing_to_invoice_yet_keeps_nobody_waiting(self):
+        """
+        GIVEN a shipment of empties, which lower what the customer owes, with more of
+            them to come; and one of lamps, a day later
+        WHEN the scheduled action comes, and again before an hour has passed
+        THEN the lamps are invoiced, and the empties are looked at just once
+        """
+        customer = self._create_customer("posted")
+        empties = self._create_order(
+            (self.desk, 10, {"price_unit": -5.0}), customer=customer
+        )
+        waiting = self._ship(empties, 4)
+        lamps = self._create_order((self.lamp, 2), customer=customer)
+        shipment = self._ship(lamps, 2)
+        self._work()
+        self.assertEqual(shipment.shipment_invoice_state, "invoiced")
+        self.assertEqual(waiting.shipment_invoice_state, "to_invoice")
+        self.assertFalse(waiting.shipment_invoice_error)
+        pickings = self.env["stock.picking"]
+        self.assertNotIn(waiting, pickings._find_invoicing_due([], 20))
+        self._ship(empties, 6)
+        self._work(soon=True)
+        self.assertEqual(waiting.shipment_invoice_state, "invoiced")
+
     def test_scheduled_action_of_another_user(self):
         """
         GIVEN an administrator who has put his own name to the scheduled action; two

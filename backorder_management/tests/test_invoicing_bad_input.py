@@ -38,6 +38,30 @@ class TestBadInput(InvoicingCommon):
         self._refuse(shipment, "Nothing to invoice")
         self.assertEqual(shipment.shipment_invoice_state, "no")
 
+    def test_goods_that_lower_what_is_owed(self):
+        """
+        GIVEN 10 empties at -5 in two shipments
+        WHEN the first is to be invoiced by itself, then both
+        THEN it waits, in words; both are one credit note of 50
+        """
+        order = self._create_order((self.desk, 10, {"price_unit": -5.0}))
+        shipments = self._ship(order, 4)
+        with self.assertRaisesRegex(UserError, "Select all shipments of the order"):
+            shipments.action_invoice_shipment()
+        shipments |= self._ship(order, 6)
+        credit_note = shipments._invoice_shipments()
+        self.assertEqual(credit_note.move_type, "out_refund")
+        self.assertEqual(credit_note.amount_total, 50.0)
+        self.assertEqual(shipments.mapped("shipment_invoice_state"), ["invoiced"] * 2)
+
+    def test_shipments_that_are_none(self):
+        """A program that names nonsense is told so."""
+        order = self._create_order((self.desk, 1))
+        self._ship(order, 1)
+        for nonsense in (5, True, [[1]], "1"):
+            with self.assertRaisesRegex(UserError, "Select the deliveries"):
+                order.with_context(invoice_shipment_ids=nonsense)._create_invoices()
+
     def test_receipt(self):
         """A transfer without any order."""
         receipt = self.env["stock.picking"].create(

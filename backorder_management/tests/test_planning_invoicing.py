@@ -1,6 +1,7 @@
 """Which shipment is still to be invoiced: the pure rules."""
 
 import unittest
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -233,6 +234,17 @@ class TestSplit(unittest.TestCase):
         return [
             [(line.entry, line.quantity) for line in doc.lines] for doc in documents
         ]
+
+    def test_goods_that_lower_what_is_owed(self):
+        """Chosen, they are one document once nothing else is to come."""
+        entries = [self.product(7.0, price=-5.0, moves=(A, B))]
+        rules = Rules(only=frozenset([20]))
+        [document] = split(entries, [10, 20], rules)
+        self.assertEqual(document.shipments, (10, 20))
+        self.assertEqual(self.lines([document]), [[(0, 7.0)]])
+        self.assertEqual(split(entries, [10, 20], Rules(only=frozenset([30]))), [])
+        waits = replace(rules, more_to_come=True)
+        self.assertEqual(split(entries, [10, 20], waits), [])
 
     def test_all_else_with_the_last(self):
         entries = [self.product(7.0, moves=(A, B)), Entry("line", 1.0, 5.0)]
