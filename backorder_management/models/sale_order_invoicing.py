@@ -11,7 +11,7 @@ from .sale_order_periodic import PERIODIC, ShipmentInvoice
 SHIPMENT_INVOICING = [
     ("per_order", "One invoice for all that was delivered"),
     ("per_shipment", "One invoice per shipment"),
-    (PERIODIC, "One invoice per customer and period"),
+    (PERIODIC, "One invoice per period"),
 ]
 
 
