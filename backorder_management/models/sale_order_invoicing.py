@@ -350,7 +350,9 @@ class SaleOrder(models.Model):
         """
         self.ensure_one()
         if not shipments:
-            return {}
+            # Core's value is a moment, which no day can be compared with.
+            moment = self.effective_date
+            return {"delivery_date": moment and fields.Date.context_today(self, moment)}
         vals = {"invoice_origin": ", ".join([self.name, *shipments.mapped("name")])}
         if dates := list(filter(None, shipments.mapped("date_done"))):
             vals["delivery_date"] = fields.Date.context_today(self, max(dates))
