@@ -26,7 +26,7 @@ class ResCompany(models.Model):
         default=splitting.FIRST,
         required=True,
         help="Products invoiced on ordered quantities, services, delivery charges and "
-        "expenses of orders with an invoice for each shipment.",
+        "expenses of orders with an invoice per shipment or period.",
     )
     deposit_deduction = fields.Selection(
         [
@@ -37,7 +37,7 @@ class ResCompany(models.Model):
         string="Deduct Deposits",
         default=PROPORTION,
         required=True,
-        help="Of orders with an invoice for each shipment.",
+        help="Of orders with an invoice per shipment or period.",
     )
     backorder_strategy_id = fields.Many2one(
         "backorder.strategy",

@@ -10,7 +10,9 @@ class ResPartner(models.Model):
         selection=SHIPMENT_INVOICING,
         string="Invoicing of Shipments",
         company_dependent=True,
-        help="How this customer's deliveries are invoiced. Empty: as the company does.",
+        help="How this customer's deliveries are invoiced: all of an order together, "
+        "each on its own, or all that left in a period, of any order, together. "
+        "Empty: as the company does.",
     )
 
     backorder_policy_id = fields.Many2one(

@@ -14,7 +14,7 @@ from .sale_order_rounding import get_linked
 SHIPMENT_INVOICING = [
     ("per_order", "One invoice for all that was delivered"),
     ("per_shipment", "One invoice per shipment"),
-    (PERIODIC, "One invoice per customer and period"),
+    (PERIODIC, "One invoice per period"),
 ]
 
 
@@ -357,7 +357,9 @@ class SaleOrder(models.Model):
         """
         self.ensure_one()
         if not shipments:
-            return {}
+            # Core's value is a moment, which no day can be compared with.
+            moment = self.effective_date
+            return {"delivery_date": moment and fields.Date.context_today(self, moment)}
         vals = {"invoice_origin": ", ".join([self.name, *shipments.mapped("name")])}
         if dates := list(filter(None, shipments.mapped("date_done"))):
             vals["delivery_date"] = fields.Date.context_today(self, max(dates))

@@ -24,6 +24,14 @@ class StockPicking(models.Model):
         help="This is the order's n-th shipment from stock.",
     )
 
+    @api.model
+    def get_empty_list_help(self, help_message):
+        # Odoo shows the same words in every list of transfers, "let's create one";
+        # nobody creates one in the lists that ask for their own words.
+        if self.env.context.get("own_empty_list_help"):
+            return help_message
+        return super().get_empty_list_help(help_message)
+
     @api.depends(
         "backorder_held",
         "move_ids.state",

@@ -68,6 +68,32 @@ class TestPeriodic(InvoicingCommon):
             (first | second | third).mapped("shipment_invoice_state"), ["invoiced"] * 3
         )
 
+    def test_service_alone_beside_a_shipment(self):
+        """Scenario: 2 desks are shipped and invoiced, then a service of 35 is added to
+        their order; 3 desks of another order leave on the same day.
+
+        Expected: one invoice of 35 + 300, with a section for each.
+        """
+        service = self._create_good(
+            "Engraving", 35.0, type="service", invoice_policy="order"
+        )
+        order = self._create_order((self.desk, 2))
+        self._ship(order, 2)
+        order._create_invoices()
+        order.order_line = [
+            Command.create({"product_id": service.id, "product_uom_qty": 1})
+        ]
+        other = self._create_order((self.desk, 3))
+        shipment = self._ship(other, 3)
+        shipment.date_done = datetime.now()
+        invoice = (order | other)._create_invoices()
+        self.assertEqual(invoice.mapped("amount_untaxed"), [335.0])
+        self.assertEqual(
+            [section[1:] for section in self._sections(invoice)],
+            [[("Engraving", 1.0)], [("Desk", 3.0)]],
+        )
+        self.assertEqual(invoice.shipment_ids, shipment)
+
     def test_weeks(self):
         """May 3 is a Sunday: its week is another one than that of Monday, May 4."""
         self.customer.shipment_invoicing_period = "week"

@@ -64,6 +64,22 @@ class TestShipmentsToInvoice(UsersCommon):
         self.assertEqual(found.get(own.name), 200.0)
         self.assertNotIn(others.name, found)
 
+    def test_words_of_the_empty_list(self):
+        """Expected: the lists of shipments and of deliveries with backorders say what
+        they are for, transfers still what Odoo says."""
+        for action, words in (
+            ("backorder_management.shipments_to_invoice_action", "shipped is invoiced"),
+            (
+                "backorder_management.shipments_to_invoice_sale_action",
+                "shipped is invoiced",
+            ),
+            ("backorder_management.stock_picking_action", "No delivery waits"),
+            ("stock.action_picking_tree_all", "No transfer found"),
+        ):
+            with self.subTest(action=action):
+                shown = self.env["ir.actions.act_window"]._for_xml_id(action)["help"]
+                self.assertIn(words, shown)
+
     def test_warehouse_sees_no_amounts(self):
         picker = self._create_user("inv_picker_2", "stock.group_stock_user")
         shipment = self._ship(self._create_order((self.desk, 2)), 2).with_user(picker)
