@@ -9,6 +9,8 @@ from odoo.fields import Command
 from odoo.tools import date_utils, format_date, groupby
 from odoo.tools.sql import column_exists, create_column
 
+from ..planning.splitting import SEPARATELY
+
 INVOICING_PERIODS = [
     ("day", "Day"),
     ("week", "Week, from Monday"),
@@ -27,10 +29,15 @@ class ShipmentInvoice:
 
     @property
     def is_joined(self) -> bool:
-        """Whether it is part of an invoice for a period; a credit note never is."""
+        """Whether it is part of an invoice for a period.
+
+        A credit note never is, nor what is to have an invoice of its own.
+        """
+        others = self.order.company_id.shipment_invoicing_others
         return (
             self.order.shipment_invoicing == PERIODIC
             and self.vals["move_type"] == "out_invoice"
+            and bool(self.shipments or others != SEPARATELY)
         )
 
 

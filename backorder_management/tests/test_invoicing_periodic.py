@@ -94,6 +94,19 @@ class TestPeriodic(InvoicingCommon):
         )
         self.assertEqual(invoice.shipment_ids, shipment)
 
+    def test_service_on_an_invoice_of_its_own(self):
+        """Scenario: what is not delivered is invoiced separately; 2 desks and a service
+        of 35 of one order. Expected: 35, and 200 for the period."""
+        self.company.shipment_invoicing_others = "separately"
+        service = self._create_good(
+            "Engraving", 35.0, type="service", invoice_policy="order"
+        )
+        order = self._create_order((self.desk, 2), (service, 1))
+        shipment = self._ship_on(order, "2026-05-04", 2)
+        invoices = order._create_invoices().sorted("amount_untaxed")
+        self.assertEqual(self._lines(invoices), [[("Engraving", 1.0)], [("Desk", 2.0)]])
+        self.assertEqual([each.shipment_ids for each in invoices][1], shipment)
+
     def test_weeks(self):
         """May 3 is a Sunday: its week is another one than that of Monday, May 4."""
         self.customer.shipment_invoicing_period = "week"
