@@ -173,6 +173,9 @@ class TestFailures(InvoiceCreationCommon):
         self.assertFalse(waiting.shipment_invoice_error)
         pickings = self.env["stock.picking"]
         self.assertNotIn(waiting, pickings._find_invoicing_due([], 20))
+        waiting.sudo().shipment_invoice_next_try = fields.Datetime.now()
+        new = self._ship(self._create_order((self.lamp, 1), customer=customer), 1)
+        self.assertEqual(pickings._find_invoicing_due([], 1), new)
         self._ship(empties, 6)
         self._work(soon=True)
         self.assertEqual(waiting.shipment_invoice_state, "invoiced")
