@@ -108,13 +108,19 @@ class SaleOrderLine(models.Model):
         """Return the price at which so many hundredths of a piece come to the part, as
         who reads the invoice expects.
 
-        Where the price includes taxes it does so here as well.
+        Where the price includes taxes it does so here as well. Without taxes it is
+        what Odoo computes the amount with, and comes to it.
         """
-        price = part.amounts[UNTAXED,] / part.quantity
-        if part.whole:
+        amount = part.amounts[UNTAXED,]
+        price = amount / part.quantity
+        if part.taxes and part.whole:
             price *= vals["price_unit"] / part.whole
         digits = self.env["decimal.precision"].precision_get("Product Price")
-        return round(price, digits)
+        rounded = round(price, digits)
+        currency = self.order_id.currency_id
+        if part.taxes or currency.is_zero(rounded * part.quantity - amount):
+            return rounded
+        return price
 
     def _get_downpayment_line_price_unit(self, invoices):
         """Keep the price of a deposit of which an invoice deducts nothing.

@@ -375,3 +375,15 @@ class TestDeposits(DepositCommon):
         self._pay(order, 30)
         self.assertDeducted(self._ship_and_invoice(order, 1, 1), (60, 60), (0, 0))
         self.assertEqual(self._get_deposit(order).price_unit, 60)
+
+    def test_fraction_of_a_cent_in_the_price_of_a_deposit(self):
+        """Given 10 desks at 0.77 without taxes and 5 % paid before, at 0.385: 0.39.
+        When 1 desk and then 9 are shipped and invoiced.
+        Then 0.04 and 0.35 are deducted: no cent is lost.
+        """
+        self.desk.list_price = 0.77
+        order = self._create_order((self.desk, 10))
+        self.assertEqual(self._pay(order, 5).amount_total, 0.39)
+        self.assertDeducted(
+            self._ship_and_invoice(order, 1, 9), (0.04, 0.04), (0.35, 0.35)
+        )
