@@ -16,12 +16,14 @@ class BackorderShipmentLink(models.Model):
     _description = "Invoiced Shipment"
     _rec_name = "picking_id"
     _order = "id"
+    # Thousands at a time, and all that could be logged is on the invoice.
+    _log_access = False
 
     invoice_line_id = fields.Many2one(
         comodel_name="account.move.line",
         required=True,
         readonly=True,
-        index=True,
+        index=False,  # the constraint has one that begins with it
         ondelete="cascade",
     )
     move_id = fields.Many2one(
@@ -42,14 +44,19 @@ class BackorderShipmentLink(models.Model):
         index=True,
         ondelete="cascade",
     )
+    # Precomputed: each row is written once.
     picking_id = fields.Many2one(
-        related="move_id.picking_id", string="Shipment", store=True, index=True
+        related="move_id.picking_id",
+        string="Shipment",
+        store=True,
+        precompute=True,
+        index=True,
     )
     invoice_id = fields.Many2one(
-        related="invoice_line_id.move_id", store=True, index=True
+        related="invoice_line_id.move_id", store=True, precompute=True, index=True
     )
     company_id = fields.Many2one(
-        related="invoice_line_id.company_id", store=True, index=True
+        related="invoice_line_id.company_id", store=True, precompute=True
     )
     quantity = fields.Float(
         digits="Product Unit",
