@@ -160,10 +160,8 @@ class SaleOrder(models.Model):
         for sequence, line in enumerate(lines, start=1):
             line["sequence"] = sequence
         vals["invoice_line_ids"] = [Command.create(line) for line in lines]
-        # Core gives a moment where there is no shipment.
-        days = [fields.Date.to_date(i.vals.get("delivery_date")) for i in invoices]
-        if any(days):
-            vals["delivery_date"] = max(filter(None, days))
+        if dates := list(filter(None, (i.vals.get("delivery_date") for i in invoices))):
+            vals["delivery_date"] = max(dates)
         every = dict.fromkeys(filter(None, (i.vals.get("ref") for i in invoices)))
         vals["ref"] = ", ".join(every)[:2000]
         # The shipments are named by their sections.

@@ -1,6 +1,6 @@
 """One invoice per customer and period, with a section for each shipment."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 from freezegun import freeze_time
 
@@ -254,24 +254,6 @@ class TestPeriodic(InvoicingCommon):
         self.assertEqual(
             self._sections(invoice), [[f"Order {order.name}", ("Assembly", 1.0)]]
         )
-
-    def test_service_on_its_own_in_the_period_of_a_shipment(self):
-        """Given services apart from goods, and a desk that left on the 4th of May.
-        When all of it is invoiced on the 31st.
-        Then one invoice over 50 and 100 has the day on which the desk left.
-        """
-        self.company.shipment_invoicing_others = "separately"
-        service = self._create_good(
-            "Assembly", 50.0, type="service", is_storable=False, invoice_policy="order"
-        )
-        order = self._create_order((self.desk, 1), (service, 1))
-        shipment = self._ship_on(order, "2026-05-04", 1)
-        with freeze_time("2026-05-31 10:00:00"):
-            invoice = order._create_invoices(final=True)
-        self.assertEqual(len(invoice), 1)
-        self.assertEqual(invoice.shipment_ids, shipment)
-        self.assertEqual(invoice.amount_total, 150.0)
-        self.assertEqual(invoice.delivery_date, date(2026, 5, 4))
 
     def test_customer_in_another_language(self):
         """The section speaks the customer's language."""
