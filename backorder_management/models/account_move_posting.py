@@ -27,18 +27,13 @@ class AccountMove(models.Model):
 
     def _check_credited_is_posted(self):
         """Refuse to issue a credit note of an invoice that nobody has."""
-        for credit_note in self:
+        for credit_note in self.filtered("made_per_shipment"):
             # Who may post a credit note need not see all invoices.
             credited = credit_note.sudo().reversed_entry_id
-            if (
-                not credit_note.made_per_shipment
-                or not credited
-                or credited in self
-                or credited.state == "posted"
-                or is_counted(credited)
-                and credited.state == "cancel"
-            ):
+            if not credited or credited in self or credited.state == "posted":
                 continue
+            if credited.state == "cancel" and is_counted(credited):
+                continue  # invoiced before Odoo
             raise UserError(
                 self.env._(
                     "This credit note is for %(invoice)s, which is not posted. Post "

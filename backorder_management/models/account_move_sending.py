@@ -12,7 +12,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from ..planning.retrying import get_delay_hours
 from .error_words import describe_failure
 from .stock_picking_invoice_creation import BUSY_MINUTES
-from .stock_picking_invoicing import _INVOICE_READERS
+from .stock_picking_invoicing import INVOICE_READERS
 
 _logger = logging.getLogger(__name__)
 
@@ -25,27 +25,27 @@ class AccountMove(models.Model):
         string="Send by Itself",
         readonly=True,
         copy=False,
-        groups=_INVOICE_READERS,
+        groups=INVOICE_READERS,
         help="A scheduled action sends the invoice to the customer.",
     )
     shipment_send_error = fields.Text(
         string="Why It Was Not Sent",
         readonly=True,
         copy=False,
-        groups=_INVOICE_READERS,
+        groups=INVOICE_READERS,
         help="Why the invoice could not be sent. It is tried again.",
     )
     shipment_send_attempts = fields.Integer(
         string="Failed Attempts to Send",
         readonly=True,
         copy=False,
-        groups=_INVOICE_READERS,
+        groups=INVOICE_READERS,
     )
     shipment_send_next_try = fields.Datetime(
         string="Next Attempt to Send",
         readonly=True,
         copy=False,
-        groups=_INVOICE_READERS,
+        groups=INVOICE_READERS,
     )
 
     _shipment_to_send_index = models.Index("(id) WHERE shipment_to_send IS TRUE")

@@ -44,20 +44,10 @@ class BackorderShipmentLink(models.Model):
         index=True,
         ondelete="cascade",
     )
-    # Precomputed: each row is written once.
-    picking_id = fields.Many2one(
-        related="move_id.picking_id",
-        string="Shipment",
-        store=True,
-        precompute=True,
-        index=True,
-    )
-    invoice_id = fields.Many2one(
-        related="invoice_line_id.move_id", store=True, precompute=True, index=True
-    )
-    company_id = fields.Many2one(
-        related="invoice_line_id.company_id", store=True, precompute=True
-    )
+    # Not stored: each would be one more column, key and index for thousands of rows.
+    picking_id = fields.Many2one(related="move_id.picking_id", string="Shipment")
+    invoice_id = fields.Many2one(related="invoice_line_id.move_id")
+    company_id = fields.Many2one(related="invoice_line_id.company_id")
     quantity = fields.Float(
         digits="Product Unit",
         required=True,

@@ -52,7 +52,7 @@ class SaleOrderLine(models.Model):
 
     def _get_untaxed_value(self, quantity: float) -> float:
         """Price times quantity, less the discount, in the order's currency."""
-        return quantity * self.price_unit * (1 - (self.discount or 0.0) / 100)
+        return quantity * self._get_discounted_price()
 
     def _get_deposit_left(self) -> Deposit:
         """What of a deposit invoices have not deducted yet: all that was invoiced of

@@ -10,6 +10,7 @@ from ..planning.invoicing import apportion
 from ..planning.splitting import Entry, Rules, split, whole_line
 from .sale_order_periodic import PERIODIC, ShipmentInvoice
 from .sale_order_rounding import get_linked
+from .sale_order_shipment_credit import Uncredited
 
 SHIPMENT_INVOICING = [
     ("per_order", "One invoice for all that was delivered"),
@@ -56,17 +57,19 @@ class _CoreInvoice:
         :param lines: ``planning.splitting.DocumentLine``
         """
         commands = self.vals["invoice_line_ids"]
+        sources = [line.source for line in lines if line.source]
+        left = Uncredited(self.sale_lines.env["account.move.line"].browse(sources))
         return {
             **self.vals,
             "invoice_line_ids": [
-                Command.create(self._prepare_line(commands[line.entry][2], line))
+                Command.create(self._prepare_line(commands[line.entry][2], line, left))
                 for line in lines
             ],
         }
 
-    def _prepare_line(self, vals, line):
+    def _prepare_line(self, vals, line, left):
         if line.source:
-            return self._prepare_credited_line(vals, line)
+            return self._prepare_credited_line(vals, line, left)
         if line.deposit and line.quantity != vals["quantity"]:
             sale_line = self.sale_lines.browse(self.line_ids[line.entry])
             return sale_line._prepare_deducted_vals(vals, line.deposit)
@@ -76,13 +79,13 @@ class _CoreInvoice:
             vals = {**vals, "quantity": line.quantity}
         return vals
 
-    def _prepare_credited_line(self, vals, line):
+    def _prepare_credited_line(self, vals, line, left):
         """Return the values of a line that credits a line of an earlier invoice."""
         sale_line = self.sale_lines.browse(self.line_ids[line.entry])
         source = sale_line.invoice_lines.browse(line.source)
         return {
             **vals,
-            **source._prepare_shipment_credit(sale_line, line.quantity),
+            **source._prepare_shipment_credit(sale_line, line.quantity, left),
             "shipment_link_ids": self._prepare_links(line),
         }
 

@@ -12,6 +12,7 @@ from ..planning.invoicing import (
     shipped_less_returned,
 )
 from ..planning.shipment_state import Figures, add_line
+from .sale_order_rounding import is_counted
 
 
 class SaleOrderLine(models.Model):
@@ -118,10 +119,7 @@ class SaleOrderLine(models.Model):
         for invoice_line in self.invoice_lines.sorted("id"):
             invoice = invoice_line.move_id
             sign = {"out_invoice": 1, "out_refund": -1}.get(invoice.move_type)
-            counts = (
-                invoice.state != "cancel" or invoice.payment_state == "invoicing_legacy"
-            )
-            if sign and counts:
+            if sign and is_counted(invoice):
                 quantity = invoice_line.product_uom_id._compute_quantity(
                     invoice_line.quantity, self.product_uom_id
                 )
@@ -177,7 +175,7 @@ class SaleOrderLine(models.Model):
         """
         self.ensure_one()
         order = self.order_id
-        price = self.price_unit * (1 - (self.discount or 0.0) / 100)
+        price = self._get_discounted_price()
         value = price * quantity
         # As core does for its own amount to invoice.
         if self.tax_ids.filtered("price_include"):

@@ -41,7 +41,7 @@ class SaleOrder(models.Model):
         if past.currency_id - self.currency_id:
             return
         terms = self.payment_term_id | past.move_id.invoice_payment_term_id
-        if any(term._lowers_taxes() for term in terms):
+        if terms._lowers_taxes():
             return
         total = RunningTotal(self, past)
         for invoice in invoices:
@@ -316,9 +316,12 @@ class AccountPaymentTerm(models.Model):
     _inherit = "account.payment.term"
 
     def _lowers_taxes(self) -> bool:
-        """Whether taxes are of the amount after the discount for early payment."""
-        self.ensure_one()
-        return self.early_discount and self.early_pay_discount_computation == "mixed"
+        """Whether one of these has taxes of the amount after the discount for early
+        payment."""
+        return any(
+            term.early_discount and term.early_pay_discount_computation == "mixed"
+            for term in self
+        )
 
 
 class AccountMoveLine(models.Model):

@@ -8,7 +8,7 @@ from odoo import models
 from odoo.fields import Command
 from odoo.tools import float_is_zero
 
-from ..planning.invoicing import Credit, Link, find_credits, find_overbilled
+from ..planning.invoicing import Credit, Link, find_credits
 from ..planning.splitting import Document, Entry
 from .exact_amounts import prepare_exact_amounts
 from .sale_order_rounding import is_counted
@@ -50,7 +50,7 @@ class SaleOrder(models.Model):
             "fiscal_position_id": credited.fiscal_position_id.id,
             "journal_id": credited.journal_id.id,
             # Nothing is due, but the taxes may be lower than the rate times the amount.
-            "invoice_payment_term_id": bool(term) and term._lowers_taxes() and term.id,
+            "invoice_payment_term_id": term._lowers_taxes() and term.id,
             "transaction_ids": [],
         }
 
@@ -112,35 +112,29 @@ class SaleOrderLine(models.Model):
 
     def _find_credits(self, entry: Entry, links: Sequence[Link]) -> list[Credit]:
         """Find the invoice lines that paid for what is to be credited."""
-        parts, rest = (), entry.quantity
-        if entry.is_divided:
-            parts, rest = entry.apportionment.credits, entry.apportionment.rest
-        if not parts and (rest >= 0 or entry.unit_amount < 0):
+        parts = entry.apportionment.credits if entry.is_divided else ()
+        if not parts and (entry.rest >= 0 or entry.unit_amount < 0):
             return []
         invoices = {line.id: line.move_id.id for line in self.invoice_lines}
-        credits = [
-            credit for part in parts for credit in find_credits(part, links, invoices)
-        ]
-        if rest < 0:
-            bills = self._get_shipment_bills()
-            credits += find_overbilled(-rest, bills, links, invoices)
-        return credits
+        bills = self._get_shipment_bills() if entry.rest < 0 else ()
+        return find_credits(parts, -entry.rest, bills, links, invoices)
 
 
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
 
-    def _prepare_shipment_credit(self, sale_line, quantity: float) -> dict:
+    def _prepare_shipment_credit(self, sale_line, quantity: float, left) -> dict:
         """What a credit note takes from the line of the invoice that it credits.
 
         :param quantity: to be credited, in the unit of the order line
+        :param left: `Uncredited` of this line, and others
         """
         self.ensure_one()
         unit, price_unit = self.product_uom_id, self.price_unit
         in_unit = sale_line.product_uom_id._compute_quantity(
             quantity, unit, round=False
         )
-        whole = unit.is_zero(in_unit - self._get_quantity_left())
+        whole = unit.is_zero(in_unit - left.get_quantity(self))
         if not float_is_zero(in_unit - unit.round(in_unit), precision_digits=8):
             # 5 of a dozen are not 0.42 of it
             unit, in_unit = sale_line.product_uom_id, quantity
@@ -156,40 +150,57 @@ class AccountMoveLine(models.Model):
             "account_id": self.account_id.id,
             "analytic_distribution": self.analytic_distribution,
         }
-        if not whole or any(
-            term._lowers_taxes() for term in self.move_id.invoice_payment_term_id
-        ):
+        if not whole or self.move_id.invoice_payment_term_id._lowers_taxes():
             return vals
-        exact = prepare_exact_amounts(vals, self.currency_id, self._get_amounts_left())
+        exact = prepare_exact_amounts(vals, self.currency_id, left.get_amounts(self))
         return {**vals, "extra_tax_data": exact}
 
-    def _get_credit_lines(self):
-        """Return the lines of credit notes that credit this line, not cancelled."""
-        self.ensure_one()
+    def _get_credit_lines(self) -> dict:
+        """Return the lines of credit notes, not cancelled, by the line they credit."""
         # The user may invoice the order, whatever he may see of its invoices.
-        credits = self.sudo().search([("shipment_source_line_id", "=", self.id)])
+        credits = self.sudo().search([("shipment_source_line_id", "in", self.ids)])
         return credits.filtered(
             lambda line: line.move_type == "out_refund" and is_counted(line.move_id)
-        )
+        ).grouped("shipment_source_line_id")
 
-    def _get_quantity_left(self) -> float:
-        """What is not credited of this line, in its unit of measure."""
-        return self.quantity - sum(
-            line.product_uom_id._compute_quantity(
-                line.quantity, self.product_uom_id, round=False
-            )
-            for line in self._get_credit_lines()
-        )
 
-    def _get_amounts_left(self) -> dict[tuple, float]:
-        """What is not credited of this line's amounts, see `_get_line_amounts`.
+class Uncredited:
+    """What credit notes have left of invoice lines.
 
-        A credit note of all that is left takes exactly that: the invoice is then paid
-        for, to the cent, however its taxes were rounded or set.
+    A credit note of all that is left takes exactly that: the invoice is then paid for,
+    to the cent, however its taxes were rounded or set.
+    """
+
+    def __init__(self, lines):
         """
-        left = dict(self.move_id._get_line_amounts()[self])
-        for line in self._get_credit_lines():
-            for name, amount in line.move_id._get_line_amounts()[line].items():
+        :param lines: `account.move.line`; read, and their taxes computed, together
+        """
+        self._none = lines.browse()
+        self._credits = lines._get_credit_lines() if lines else {}
+        self._amounts: dict = {}
+
+    def get_quantity(self, line) -> float:
+        """What is not credited of a line, in its unit of measure."""
+        return line.quantity - sum(
+            credit.product_uom_id._compute_quantity(
+                credit.quantity, line.product_uom_id, round=False
+            )
+            for credit in self._get_credits(line)
+        )
+
+    def get_amounts(self, line) -> dict[tuple, float]:
+        """What is not credited of a line's amounts, see `_get_line_amounts`."""
+        left = dict(self._get_line_amounts(line))
+        for credit in self._get_credits(line):
+            for name, amount in self._get_line_amounts(credit).items():
                 left[name] = left.get(name, 0.0) - amount
-        currency = self.move_id.currency_id
-        return {name: currency.round(amount) for name, amount in left.items()}
+        return {name: line.currency_id.round(amount) for name, amount in left.items()}
+
+    def _get_credits(self, line):
+        return self._credits.get(line, self._none)
+
+    def _get_line_amounts(self, line) -> dict[tuple, float]:
+        """Compute the taxes of an invoice once, for all of its lines."""
+        if line.move_id not in self._amounts:
+            self._amounts[line.move_id] = line.move_id._get_line_amounts()
+        return self._amounts[line.move_id][line]

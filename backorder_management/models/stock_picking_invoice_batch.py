@@ -10,7 +10,7 @@ from odoo.exceptions import UserError
 from ..planning.shipment_state import OPEN_STATES
 from .error_words import IN_WORDS, get_words
 from .stock_picking_invoice_creation import CRON
-from .stock_picking_invoicing import _INVOICE_READERS
+from .stock_picking_invoicing import INVOICE_READERS
 
 # More than that are left to the scheduled action: nobody waits for a minute.
 AT_ONCE = 50
@@ -23,7 +23,7 @@ class StockPicking(models.Model):
     shipment_age = fields.Integer(
         string="Days",
         compute="_compute_shipment_age",
-        groups=_INVOICE_READERS,
+        groups=INVOICE_READERS,
         help="Days since the delivery was validated.",
     )
 

@@ -15,7 +15,7 @@ from ..planning.shipment_state import (
 )
 
 # Who sees invoices of orders in Odoo: accounting, and sales.
-_INVOICE_READERS = (
+INVOICE_READERS = (
     "account.group_account_invoice,account.group_account_readonly,"
     "sales_team.group_sale_salesman"
 )
@@ -47,13 +47,13 @@ class StockPicking(models.Model):
         # Who may not read an invoice of the delivery may still open the delivery.
         compute_sudo=True,
         search="_search_shipment_invoice_ids",
-        groups=_INVOICE_READERS,
+        groups=INVOICE_READERS,
         help="The invoices and credit notes for this shipment.",
     )
     shipment_invoice_count = fields.Integer(
         compute="_compute_shipment_invoice_ids",
         compute_sudo=True,
-        groups=_INVOICE_READERS,
+        groups=INVOICE_READERS,
     )
     shipment_invoice_state = fields.Selection(
         selection=[
@@ -76,7 +76,7 @@ class StockPicking(models.Model):
         currency_field="shipment_currency_id",
         compute="_compute_shipment_invoicing",
         store=True,
-        groups=_INVOICE_READERS,
+        groups=INVOICE_READERS,
         help="What is left to invoice of this shipment at the prices of the order, "
         "discounts deducted, without taxes, in the currency of the company. Negative: "
         "to be credited.",
@@ -88,7 +88,7 @@ class StockPicking(models.Model):
         store=True,
         readonly=True,
         copy=False,
-        groups=_INVOICE_READERS,
+        groups=INVOICE_READERS,
         help="Why an automatic invoice could not be made. It is tried again.",
     )
     shipment_invoice_queued = fields.Boolean(

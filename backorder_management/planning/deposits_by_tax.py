@@ -41,7 +41,8 @@ def deduct_by_tax(
     """What each of some invoices deducts of each deposit of their order.
 
     A deposit whose taxes no line of the order has, or which was more than the lines
-    with its taxes are worth, is carried by all of them together.
+    with its taxes are worth, is carried by all of them together; with the last
+    invoices of the order by those with its taxes first.
 
     A deposit below zero belongs to rebates, which Odoo divides a deposit among as well:
     invoices with such a rebate have that much less of it.
@@ -61,6 +62,11 @@ def deduct_by_tax(
         pool.deduct_below_zero(taxes, below)
     for taxes in sorted(groups, key=lambda taxes: (taxes is None, taxes or ())):
         above = [index for index in groups[taxes] if deposits[index].total >= 0]
+        if taxes is None and not is_more_to_come(to_come, digits):
+            for own in dict.fromkeys(deposits[index].taxes for index in above):
+                pool.deduct(
+                    own, [index for index in above if deposits[index].taxes == own]
+                )
         pool.deduct(taxes, above)
     pool.deduct_the_rest()
     return pool.parts, pool.rest

@@ -333,6 +333,31 @@ class Credit:
 
 
 def find_credits(
+    parts: Iterable[Part],
+    overbilled: float,
+    bills: Sequence[Bill],
+    links: Sequence[Link],
+    invoices: Mapping[int, int],
+) -> list[Credit]:
+    """Return which invoice lines are credited for all that an order line has to credit.
+
+    :param parts: what is to be credited of shipments
+    :param overbilled: what was billed beyond all shipments, as much of it as there is
+    :param bills: of the order line, oldest first; read where something is overbilled
+    :param links: settled
+    :param invoices: by invoice line
+    """
+    credits = [
+        credit
+        for part in parts
+        for credit in find_shipment_credits(part, links, invoices)
+    ]
+    if overbilled > 0:
+        credits += find_overbilled(overbilled, bills, links, invoices)
+    return credits
+
+
+def find_shipment_credits(
     part: Part, links: Sequence[Link], invoices: Mapping[int, int]
 ) -> list[Credit]:
     """Return which invoice lines paid for what is to be credited, newest first.

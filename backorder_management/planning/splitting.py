@@ -48,6 +48,13 @@ class Entry:
         return bool(self.apportionment) and self.unit_amount >= 0
 
     @property
+    def rest(self) -> float:
+        """What of it belongs to no shipment, or is not divided."""
+        if self.is_divided and self.apportionment:
+            return self.apportionment.rest
+        return self.quantity
+
+    @property
     def overbilled(self) -> float:
         """What is credited for it and belongs to no shipment."""
         return sum(credit.quantity for credit in self.credits if not credit.shares)
@@ -241,9 +248,8 @@ def _draft_rebate(entries: Sequence[Entry], rules: Rules) -> list[_Draft]:
 
 def _collect(number: int, entry: Entry, drafts, others: _Draft, deductions: _Draft):
     """Put an entry where it belongs, in parts where it is divided."""
-    rest = clean(entry.quantity + entry.overbilled)
+    rest = clean(entry.rest + entry.overbilled)
     if entry.is_divided and entry.apportionment:
-        rest = clean(entry.apportionment.rest + entry.overbilled)
         for part in entry.apportionment.parts:
             drafts[part.shipment].add(number, part.quantity, part.shares)
     if not rest:

@@ -263,6 +263,22 @@ class TestByTax(TestCase):
         result = self._deduct(PROPORTION, deposits, [{(): 900}], {(1,): 100, (): 0})
         self.assertEqual(result, ([(535.5,)], [59.5]))
 
+    def test_more_than_was_delivered_in_the_end(self):
+        """Half of 100 with 19 % and of 100 without; 20 and 40 came, the rest was
+        cancelled: each first takes what the goods with its tax are."""
+        deposits = [self._deposit(50, 1), self._deposit(50)]
+        result = self._deduct(
+            PROPORTION, deposits, [{(1,): 20, (): 40}], {(1,): 0, (): 0}
+        )
+        self.assertEqual(result, ([(23.8, 40)], [35.7, 10]))
+
+    def test_one_is_more_than_was_delivered_in_the_end(self):
+        """The same, but all 100 came without tax: they carry the rest of both."""
+        deposits = [self._deposit(50, 1), self._deposit(50)]
+        invoices = [{(1,): 20}, {(): 100}]
+        result = self._deduct(PROPORTION, deposits, invoices, {(1,): 0, (): 0})
+        self.assertEqual(result, ([(23.8, 0), (35.7, 50)], [0, 0]))
+
     def test_lines_with_its_taxes_are_a_rebate(self):
         """60 with 19 %, where 100 with 19 % are given back: all lines carry it."""
         result = self._deduct(

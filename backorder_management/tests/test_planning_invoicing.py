@@ -16,8 +16,8 @@ from odoo.addons.backorder_management.planning.invoicing import (
     Share,
     ShippedMove,
     apportion,
-    find_credits,
     find_overbilled,
+    find_shipment_credits,
     settle,
 )
 from odoo.addons.backorder_management.planning.splitting import (
@@ -171,7 +171,7 @@ class TestCredits(unittest.TestCase):
         part = Part(10, -quantity, (Share(1, -quantity),))
         return [
             (credit.invoice, credit.invoice_line, credit.quantity)
-            for credit in find_credits(part, links, self.INVOICES)
+            for credit in find_shipment_credits(part, links, self.INVOICES)
         ]
 
     def test_the_newest_invoice_first(self):
@@ -180,7 +180,7 @@ class TestCredits(unittest.TestCase):
 
     def test_shares_of_a_credit_are_negative(self):
         part = Part(10, -1.0, (Share(1, -1.0),))
-        [credit] = find_credits(part, self.LINKS, self.INVOICES)
+        [credit] = find_shipment_credits(part, self.LINKS, self.INVOICES)
         self.assertEqual(credit, Credit(8, 92, 10, 1.0, (Share(1, -1.0),)))
 
     def test_what_was_credited_is_not_credited_again(self):
@@ -274,7 +274,7 @@ class TestSplit(unittest.TestCase):
         move = ShippedMove(1, 10, 4.0, 2.0)
         links = [Link(91, 1, 4.0)]
         apportionment = apportion([move, B], links, 1.0)
-        credits = find_credits(apportionment.credits[0], links, {91: 9})
+        credits = find_shipment_credits(apportionment.credits[0], links, {91: 9})
         return Entry("line", 1.0, 10.0, apportionment, tuple(credits))
 
     def test_a_return_has_a_credit_note_of_its_own(self):
