@@ -328,6 +328,29 @@ class TestDeposits(DepositCommon):
         )
         self.assertEqual(self._get_deposit(order).price_unit, 500)
 
+    def test_rest_with_two_rates_of_tax_cancelled(self):
+        """Scenario: half of 500 with 19 % and of 500 with 7 % is paid before; 100 and
+        200 are delivered, the rest is cancelled.
+
+        Expected: an invoice over nothing, with no tax of either; of the deposits
+        250 + 47.50 less 100 + 19, and 250 + 17.50 less 200 + 14, are credited.
+        """
+        order = self._create_order(
+            (self.desk, 5, {"tax_ids": self.vat.ids}),
+            (self.chair, 5, {"price_unit": 100, "tax_ids": self.reduced.ids}),
+        )
+        self._pay(order, 50)
+        self._ship(order, 1, 2)
+        order.order_line._cancel_backorder_rest("bought elsewhere")
+        self.env.flush_all()
+        invoice, credit_note = self._invoice(order)
+        self.assertEqual(invoice.amount_total, 0)
+        taxes = invoice.line_ids.filtered("tax_line_id")
+        self.assertEqual(sum(map(abs, taxes.mapped("balance"))), 0)
+        parts = credit_note.invoice_line_ids.filtered("quantity")
+        self.assertEqual(parts.mapped("price_subtotal"), [150, 50])
+        self.assertEqual(parts.mapped("price_total"), [178.5, 53.5])
+
     def _get_deposit(self, order):
         return order.order_line.filtered(
             lambda line: line.is_downpayment and not line.display_type

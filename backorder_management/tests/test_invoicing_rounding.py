@@ -1,5 +1,7 @@
 """Invoices per shipment add up, to the cent, to one invoice of it all."""
 
+from unittest.mock import patch
+
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -151,6 +153,25 @@ class TestRounding(InvoicingCommon):
             taxes.append(credit_note.amount_tax)
         self.assertEqual(taxes, [19.0, 38.05])
         self.assertEqual(invoice.payment_state, "reversed")
+
+    def test_taxes_of_a_credited_invoice_are_computed_once(self):
+        """A credit note of three lines reads its invoice once, not for each line."""
+        goods = [self._create_good(f"Good {number}", price=1.0) for number in range(3)]
+        order = self._create_order(*[(each, 1) for each in goods])
+        order.order_line.tax_ids = self.vat
+        shipment = self._ship(order, 1, 1, 1)
+        order._create_invoices(final=True).action_post()
+        self._take_back(shipment, 1)
+        model = type(self.env["account.move"])
+        with patch.object(
+            model,
+            "_get_line_amounts",
+            autospec=True,
+            side_effect=model._get_line_amounts,
+        ) as computed:
+            credit_note = order._create_invoices(final=True)
+        self.assertEqual(credit_note.amount_total, 3.57)
+        self.assertEqual(computed.call_count, 1)
 
     def _set_tax(self, invoice, amount):
         """As an accountant does in the totals of a draft."""
@@ -324,19 +345,7 @@ class TestRounding(InvoicingCommon):
         """A tax that was set by hand is nobody's rounding: later ones are Odoo's."""
         order = self._create_order((self.desk, 3))
         first = self._invoice_one_by_one(order, [1])
-        tax_line = first.line_ids.filtered("tax_line_id")
-        receivable = first.line_ids.filtered(
-            lambda line: line.display_type == "payment_term"
-        )
-        first.write(
-            {
-                "line_ids": [
-                    Command.update(tax_line.id, {"amount_currency": -15.0}),
-                    Command.update(receivable.id, {"amount_currency": 114.99}),
-                ]
-            }
-        )
-        self.assertEqual(first.amount_tax, 15.0)
+        self._set_tax(first, 15.0)
         invoices = self._invoice_one_by_one(order, [1], [1])
         self.assertEqual(invoices.mapped("amount_tax"), [19.0, 19.0])
 
@@ -355,19 +364,7 @@ class TestRounding(InvoicingCommon):
         ]
         order = self._create_order(*[(product, 3) for product in products])
         first = self._invoice_one_by_one(order, [1] * 10)
-        tax_line = first.line_ids.filtered("tax_line_id")
-        receivable = first.line_ids.filtered(
-            lambda line: line.display_type == "payment_term"
-        )
-        first.write(
-            {
-                "line_ids": [
-                    Command.update(tax_line.id, {"amount_currency": -1.98}),
-                    Command.update(receivable.id, {"amount_currency": 11.98}),
-                ]
-            }
-        )
-        self.assertEqual(first.amount_tax, 1.98)
+        self._set_tax(first, 1.98)
         invoices = self._invoice_one_by_one(order, [1] * 10, [1] * 10)
         self.assertEqual(invoices.mapped("amount_tax"), [1.9, 1.9])
 
