@@ -109,6 +109,11 @@ class AccountMoveLine(models.Model):
         string="Invoiced Shipments",
         copy=False,
     )
+    shipment_shares = fields.Json(
+        store=False,
+        help="Values of the links to make with a line; whoever passes some needs the "
+        "right to make them.",
+    )
     shipment_move_ids = fields.Many2many(
         comodel_name="stock.move",
         string="Shipped Moves",
@@ -150,6 +155,15 @@ class AccountMoveLine(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         lines = super().create(vals_list)
+        # Not through the field of the links: Odoo would make each of them three times,
+        # twice in memory to find default values of the invoice and of its line.
+        self.env["backorder.shipment.link"].create(
+            [
+                {**share, "invoice_line_id": line.id}
+                for line, vals in zip(lines, vals_list, strict=True)
+                for share in vals.get("shipment_shares") or ()
+            ]
+        )
         if any(vals.get("shipment_source_line_id") for vals in vals_list):
             lines._copy_shipment_links()
         return lines

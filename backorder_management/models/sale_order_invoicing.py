@@ -74,7 +74,7 @@ class _CoreInvoice:
             sale_line = self.sale_lines.browse(self.line_ids[line.entry])
             return sale_line._prepare_deducted_vals(vals, line.deposit)
         if line.shares:
-            vals = {**vals, "shipment_link_ids": self._prepare_links(line)}
+            vals = {**vals, "shipment_shares": self._prepare_shares(line)}
         if "quantity" in vals and line.quantity != vals["quantity"]:
             vals = {**vals, "quantity": line.quantity}
         return vals
@@ -86,18 +86,17 @@ class _CoreInvoice:
         return {
             **vals,
             **source._prepare_shipment_credit(sale_line, line.quantity, left),
-            "shipment_link_ids": self._prepare_links(line),
+            "shipment_shares": self._prepare_shares(line),
         }
 
-    def _prepare_links(self, line):
+    def _prepare_shares(self, line):
+        """Return the values of the links to the moves that a line pays for."""
         return [
-            Command.create(
-                {
-                    "move_id": share.move,
-                    "sale_line_id": self.line_ids[line.entry],
-                    "quantity": share.quantity,
-                }
-            )
+            {
+                "move_id": share.move,
+                "sale_line_id": self.line_ids[line.entry],
+                "quantity": share.quantity,
+            }
             for share in line.shares
         ]
 

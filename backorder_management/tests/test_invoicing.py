@@ -424,7 +424,7 @@ class TestManyOrders(InvoicingCommon):
         }
         [divided] = order._divide_by_shipment([core])
         links = [
-            command[2].pop("shipment_link_ids", [])
+            command[2].pop("shipment_shares", [])
             for command in divided["invoice_line_ids"]
         ]
         self.assertEqual(divided, core)
