@@ -154,6 +154,29 @@ class TestWhoMayInvoice(UsersCommon):
         with self.assertRaises(AccessError):
             invoice.with_user(accountant).action_view_shipments()
 
+    def test_nobody_links_invoices_to_shipments_himself(self):
+        """An accountant writes an invoice; he may not say which shipment it is for."""
+        order = self._create_order((self.desk, 1))
+        shipment = self._ship(order, 1)
+        accountant = self._create_user(
+            "inv_links_himself", "account.group_account_invoice"
+        )
+        line = {"name": "Desk", "quantity": 1, "price_unit": 1}
+        values = {"move_type": "out_invoice", "partner_id": order.partner_id.id}
+        invoices = self.env["account.move"].with_user(accountant)
+        self.assertTrue(
+            invoices.create({**values, "invoice_line_ids": [Command.create(line)]})
+        )
+        share = {
+            "move_id": shipment.move_ids.id,
+            "sale_line_id": order.order_line.id,
+            "quantity": 1,
+        }
+        line["shipment_shares"] = [share]
+        with self.assertRaises(AccessError):
+            invoices.create({**values, "invoice_line_ids": [Command.create(line)]})
+        self.assertFalse(shipment.move_ids.shipment_link_ids)
+
     def test_purchaser_searches_bills(self):
         """Scenario: a purchaser, who may not see transfers' invoices, opens the search
         of bills.
