@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 
-from odoo.tools import SQL
+from odoo.tools import SQL, split_every
 from odoo.tools.sql import column_exists
 
 _logger = logging.getLogger(__name__)
@@ -69,6 +69,7 @@ def post_init_hook(env):
     _number_past_shipments(env)
     _date_open_shortages(env)
     _refresh_open_demands(env)
+    _find_expected_days(env)
     _compute_past_lines(env)
     env["backorder.shipment.link"]._match_all_past_invoices()
 
@@ -190,6 +191,15 @@ def _date_open_shortages(env):
     env["stock.move"].invalidate_model(["backorder_since"])
 
 
+def _find_expected_days(env):
+    """When what is short can be there, some products at a time."""
+    demands = env["backorder.demand"]
+    products = demands._read_group([("qty_short", ">", 0)], ["product_id"])
+    for batch in split_every(BATCH // 10, [product.id for [product] in products], list):
+        demands._refresh_etas(batch)
+        env.invalidate_all()
+
+
 def _refresh_open_demands(env):
     """Fill the planner's table, a few products at a time."""
     demands = env["backorder.demand"]
@@ -202,7 +212,7 @@ def _refresh_open_demands(env):
         )
     ]
     for product in products:
-        demands._refresh_products(product)
+        demands._refresh_figures(product)
         env.invalidate_all()
     env.cr.execute(
         SQL(

@@ -67,6 +67,7 @@ from . import stock_picking_hold
 from . import sale_order_hold
 from . import stock_move_shipping
 from . import stock_move_arrival
+from . import stock_move_onward
 from . import stock_exchange
 from . import sale_order_line_pin
 from . import sale_order_line_cancel
@@ -74,6 +75,8 @@ from . import sale_order_cut_short
 from . import sale_order_crediting
 from . import sale_order_expiry
 from . import backorder_pin_arrival
+from . import backorder_eta_fields
+from . import backorder_demand_eta
 from . import stock_move_holdings
 from . import stock_move_reallocation
 from . import stock_move_pin

@@ -34,6 +34,8 @@ class Pending:
         # reservation changes nothing there
         self.stocked: dict[tuple[int, int], float] = defaultdict(float)
         self.free: dict[tuple[int, int], float] = defaultdict(float)
+        # products of which arrivals are gone, or kept for somebody
+        self.arrivals: set[int] = set()
 
     def get_moves(self) -> set[int]:
         return self.moves | self.reservations
@@ -139,6 +141,7 @@ class BackorderDemand(models.Model):
     def _forget_moves(self, moves):
         """These moves are about to be deleted; their rows go with them."""
         pending = self._get_pending()
+        self._note_expected(moves.product_id.ids)
         pending.moves.difference_update(moves.ids)
         pending.reservations.difference_update(moves.ids)
 
@@ -184,6 +187,8 @@ class BackorderDemand(models.Model):
                 pending.get_changed(pending.stocked),
                 changed_ids=pending.moves,
             )
+            self._forget_arrived(moves)
+            self._refresh_etas_or_queue(self._get_expecting_products(moves, pending))
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             self._queue_pending(pending)
         except Exception as error:  # pylint: disable=broad-except
@@ -197,6 +202,7 @@ class BackorderDemand(models.Model):
         moves = self.env["stock.move"].browse(pending.get_moves()).exists()
         products = pending.get_changed(pending.free)
         products |= pending.get_changed(pending.stocked) | set(moves.product_id.ids)
+        products |= pending.arrivals
         products = self.env["product.product"].browse(products).exists()
         self.env["backorder.refresh"]._queue(products.ids, error)
 
@@ -360,6 +366,13 @@ class BackorderDemand(models.Model):
     @api.model
     def _refresh_products(self, products):
         """Refresh every demand of these products, whatever was noted."""
+        self._refresh_figures(products)
+        self._refresh_etas(products.ids)
+        self._store_etas_left_behind(products.ids)
+
+    @api.model
+    def _refresh_figures(self, products):
+        """The same, without the days on which what is short is expected."""
         moves = self.env["stock.move"].search(
             [
                 ("product_id", "in", products.ids),

@@ -810,7 +810,7 @@ def get_arrivals_query(
     return SQL(
         """
         SELECT m.id AS move_id, m.product_id, place.id AS place_id, m.product_qty,
-               m.date
+               COALESCE(m.backorder_expected, m.date) AS date
           FROM stock_move m
           JOIN stock_location source ON source.id = m.location_id
           JOIN stock_location target

@@ -1,8 +1,26 @@
+from contextlib import contextmanager
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 # Well below the second after which PostgreSQL looks for deadlocks.
 PATIENCE = "100ms"
+
+
+@contextmanager
+def impatient(cr):
+    """Wait for nobody's locks for long.
+
+    :raise psycopg2.errors.LockNotAvailable: somebody else is at work
+    """
+    # a rollback restores it
+    cr.execute(
+        "SELECT current_setting('lock_timeout'), set_config('lock_timeout', %s, true)",
+        [PATIENCE],
+    )
+    [before, _now] = cr.fetchone()
+    yield
+    cr.execute("SELECT set_config('lock_timeout', %s, true)", [before])
 
 
 class BackorderSharing(models.Model):
@@ -34,23 +52,17 @@ class BackorderSharing(models.Model):
         :raise psycopg2.errors.LockNotAvailable: somebody else is just doing so
         """
         cr = self.env.cr
-        # a rollback restores it
-        cr.execute(
-            "SELECT current_setting('lock_timeout'),"
-            " set_config('lock_timeout', %s, true)",
-            [PATIENCE],
-        )
-        [before, _now] = cr.fetchone()
-        cr.execute(
-            SQL(
-                """
-                INSERT INTO backorder_sharing (product_id, shared_at)
-                SELECT id, now() AT TIME ZONE 'UTC'
-                  FROM unnest(%s::int[]) AS product(id)
-                 ORDER BY id
-                ON CONFLICT (product_id) DO UPDATE SET shared_at = EXCLUDED.shared_at
-                """,
-                list(product_ids),
+        with impatient(cr):
+            cr.execute(
+                SQL(
+                    """
+                    INSERT INTO backorder_sharing (product_id, shared_at)
+                    SELECT id, now() AT TIME ZONE 'UTC'
+                      FROM unnest(%s::int[]) AS product(id)
+                     ORDER BY id
+                    ON CONFLICT (product_id)
+                    DO UPDATE SET shared_at = EXCLUDED.shared_at
+                    """,
+                    list(product_ids),
+                )
             )
-        )
-        cr.execute("SELECT set_config('lock_timeout', %s, true)", [before])

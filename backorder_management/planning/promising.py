@@ -6,7 +6,7 @@ and pools are those of :mod:`allocation`; here the supplies are arrivals.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -62,21 +62,15 @@ def assign_arrivals(
     """
     smallest = 0.5 * 10**-digits
     waiting = sorted(waiting, key=lambda each: each.rank)
-    missing: dict[Hashable, float] = defaultdict(float)
-    for each in waiting:
-        missing[each.owner] += each.quantity
+    promised = keep_promises(waiting, promises, digits=digits)
     left = dict(arrivals)
-    owed: dict[Hashable, float] = defaultdict(float)
-    for promise in promises:
-        quantity = min(promise.quantity, missing[promise.owner] - owed[promise.owner])
-        owed[promise.owner] += quantity
-        if promise.arrival in left:
-            left[promise.arrival] -= quantity
     demands = []
     for each in waiting:
-        promised = min(owed[each.owner], each.quantity)
-        owed[each.owner] -= promised
-        quantity = round(each.quantity - promised, digits)
+        quantity = each.quantity
+        for arrival, part in promised.get(each.id, ()):
+            quantity = round(quantity - part, digits)
+            if arrival in left:
+                left[arrival] -= part
         if quantity >= smallest:
             demands.append(Demand(each.id, each.pool, quantity, each.rank, each.fit))
     supplies = {
@@ -84,6 +78,34 @@ def assign_arrivals(
     }
     allocations = allocate_in_sequence(demands, pools, supplies, digits=digits)
     return {each.demand_id: each.shares for each in allocations if each.shares}
+
+
+def keep_promises(
+    waiting: Iterable[Waiting], promises: Iterable[Promise], *, digits: int
+) -> dict[int, Shares]:
+    """Return what is promised to those who wait, by id; their owner's first ones first.
+
+    :param waiting: in the order of their rank
+    :param promises: the first one is used up first; what is more than its owner waits
+        for is none
+    """
+    smallest = 0.5 * 10**-digits
+    queues: dict[Hashable, deque[Promise]] = defaultdict(deque)
+    for promise in promises:
+        queues[promise.owner].append(promise)
+    result: dict[int, Shares] = {}
+    for each in waiting:
+        queue, missing, shares = queues[each.owner], each.quantity, []
+        while queue and missing >= smallest:
+            promise = queue.popleft()
+            taken = min(promise.quantity, missing)
+            shares.append((promise.arrival, taken))
+            missing = round(missing - taken, digits)
+            if (rest := round(promise.quantity - taken, digits)) >= smallest:
+                queue.appendleft(Promise(promise.owner, promise.arrival, rest))
+        if shares:
+            result[each.id] = tuple(shares)
+    return result
 
 
 def pass_on(
