@@ -16,6 +16,7 @@
         "security/backorder_security.xml",
         "data/ir_cron.xml",
         "data/ir_cron_refresh.xml",
+        "data/ir_cron_lateness.xml",
         "data/ir_cron_eta.xml",
         "data/ir_cron_run.xml",
         "data/ir_cron_shipping.xml",

@@ -14,6 +14,7 @@ from functools import cache
 from odoo.tools import SQL
 
 from ..planning.eta import Arrival, Eta, find_etas
+from ..planning.lateness import Estimate, Record, Records, estimate_arrival
 from ..planning.promising import Promise, Waiting
 from ..planning.work_days import find_eta
 from .backorder_facts import get_arrivals_query
@@ -41,6 +42,7 @@ class Expected:
     """What is known about when a demand's goods can be there.
 
     :ivar eta: the day on which the customer can have all of it; None: not known
+    :ivar late: the day that holds nine times in ten, by the records of the vendors
     :ivar kind: one of ETA_KINDS
     :ivar shares: stock moves that bring it, and quantities
     :ivar missing: what nothing brings
@@ -50,6 +52,7 @@ class Expected:
     kind: str
     shares: tuple = ()
     missing: float = 0.0
+    late: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +78,22 @@ class DemandFact:
 
 @dataclass(frozen=True, slots=True)
 class ArrivalFact:
-    """Goods that a stock move brings to a place, and the day they are there."""
+    """Goods that a stock move brings to a place, and the day they are there.
+
+    :ivar ready: the likely one
+    :ivar late: nine times in ten they are there by then
+    """
 
     move_id: int
     product_id: int
     place_id: int
     quantity: float
     ready: date
+    late: date
+
+
+def make_covered(day: date) -> Expected:
+    return Expected(day, STOCK, late=day)
 
 
 class EtaFinder:
@@ -135,7 +147,7 @@ class EtaFinder:
 
     def find_of_company(self, demands, days: CompanyDays) -> dict[int, Expected]:
         find_covered = cache(
-            lambda needed: Expected(self.find_day(days, days.first, needed, 0), STOCK)
+            lambda needed: make_covered(self.find_day(days, days.first, needed, 0))
         )
         result, waiting = {}, []
         for demand in demands:
@@ -143,7 +155,7 @@ class EtaFinder:
                 result[demand.move_id] = find_covered(demand.needed)
             elif demand.short <= 0:
                 day = self.find_day_of(demand, days.first, days)
-                result[demand.move_id] = Expected(day, STOCK)
+                result[demand.move_id] = make_covered(day)
             elif demand.own_chain:
                 result[demand.move_id] = self.find_own(demand, days)
             elif demand.is_blocked and self.is_blocked(demand):
@@ -182,9 +194,16 @@ class EtaFinder:
         )
         if not moves or own.product_id.uom_id.compare(brings, demand.short) < 0:
             return Expected(None, OWN_CHAIN, missing=demand.short)
-        ready = max(self.find_ready(move, own.location_id, days) for move in moves)
+        records = self.get_records(days.company, moves)
+        found = [
+            self.find_ready(move, own.location_id, days, records) for move in moves
+        ]
+        eta, late = (
+            self.find_day_of(demand, max(ready), days)
+            for ready in zip(*found, strict=True)
+        )
         shares = tuple((move.id, move.product_qty) for move in moves)
-        return Expected(self.find_day_of(demand, ready, days), OWN_CHAIN, shares)
+        return Expected(eta, OWN_CHAIN, shares, late=late)
 
     # ------------------------------------------------------------------- arrivals
 
@@ -207,15 +226,23 @@ class EtaFinder:
         if others - pools:
             facts = self.read_arrivals(others | pools, days)
         etas = self.share(moves, short, facts)
+        late = {fact.move_id: fact.late for fact in facts}
         return {
-            demand.move_id: self.make_expected(demand, etas[demand.move_id], days)
+            demand.move_id: self.make_expected(demand, etas[demand.move_id], late, days)
             for demand in demands
         }
 
-    def make_expected(self, demand: DemandFact, eta: Eta, days) -> Expected:
-        day = eta.ready and self.find_day_of(demand, eta.ready, days)
-        kind = ARRIVAL if eta.shares else NONE
-        return Expected(day, kind, eta.shares, eta.missing)
+    def make_expected(self, demand: DemandFact, eta: Eta, late, days) -> Expected:
+        if not eta.ready:
+            kind = ARRIVAL if eta.shares else NONE
+            return Expected(None, kind, eta.shares, eta.missing)
+        latest = max(late[move_id] for move_id, _part in eta.shares)
+        return Expected(
+            self.find_day_of(demand, eta.ready, days),
+            ARRIVAL,
+            eta.shares,
+            late=self.find_day_of(demand, max(latest, eta.ready), days),
+        )
 
     def share(self, moves, short, facts: list[ArrivalFact]) -> dict[int, Eta]:
         """Divide arrivals as a reservation would divide stock.
@@ -267,6 +294,7 @@ class EtaFinder:
         )
         moves = self.env["stock.move"].browse(dict.fromkeys(row[0] for row in found))
         move_by_id = {move.id: move for move in moves}
+        records = self.get_records(days.company, moves)
         places = self.env["stock.location"].browse(place_ids)
         place_by_id = {place.id: place for place in places}
         return [
@@ -275,17 +303,34 @@ class EtaFinder:
                 product_id,
                 place_id,
                 float(quantity),
-                self.find_ready(move_by_id[move_id], place_by_id[place_id], days),
+                *self.find_ready(
+                    move_by_id[move_id], place_by_id[place_id], days, records
+                ),
             )
             for move_id, product_id, place_id, quantity in found
         ]
 
-    def find_ready(self, move, place, days: CompanyDays) -> date:
-        """When what a move brings can be taken from a place."""
-        return days.find_ready(
-            days.find_day(move._get_expected_moment()),
-            self.steps.count_days(move, place),
+    def find_ready(self, move, place, days: CompanyDays, records) -> tuple[date, date]:
+        """When what a move brings can be taken from a place: likely, and at the latest
+        nine times in ten."""
+        estimate = self.estimate(move, days, records)
+        steps = self.steps.count_days(move, place)
+        return (
+            days.find_ready(estimate.likely, steps),
+            days.find_ready(estimate.late, steps),
         )
+
+    def estimate(self, move, days: CompanyDays, records: Records) -> Estimate:
+        """When a move can be expected, by the record of the vendor who delivers."""
+        promised = days.find_day(move._get_expected_moment())
+        record = Record("none")
+        if vendor := move._get_vendor():
+            record = records.find(vendor.id, move.product_id.id)
+        return estimate_arrival(promised, days.today, record)
+
+    def get_records(self, company, moves) -> Records:
+        vendors = moves._get_vendor()
+        return self.env["backorder.lateness"]._get_records(company, vendors)
 
     def read_promises(self, facts: list[ArrivalFact]) -> list[Promise]:
         """What of these arrivals is kept for pinned lines."""

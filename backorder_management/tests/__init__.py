@@ -39,6 +39,7 @@ from . import test_invoicing_routes
 from . import test_invoicing_users
 from . import test_invoicing_worked_examples
 from . import test_kits
+from . import test_lateness
 from . import test_pinned_arrivals
 from . import test_planning_acceptance
 from . import test_planning_allocation
@@ -50,6 +51,7 @@ from . import test_planning_eta
 from . import test_planning_exclusion
 from . import test_planning_fair_share
 from . import test_planning_invoicing
+from . import test_planning_lateness
 from . import test_planning_pins
 from . import test_planning_posting
 from . import test_planning_promising
