@@ -75,6 +75,7 @@ from . import sale_order_cut_short
 from . import sale_order_crediting
 from . import sale_order_expiry
 from . import backorder_pin_arrival
+from . import backorder_receipt
 from . import backorder_lateness
 from . import backorder_eta_fields
 from . import backorder_demand_eta

@@ -18,7 +18,7 @@ from ..planning.lateness import (
 )
 
 # Older receipts say little about the next one.
-DAYS = 365
+DAYS = timedelta(days=365)
 
 
 class BackorderLateness(models.Model):
@@ -53,7 +53,7 @@ class BackorderLateness(models.Model):
         help="Half of the receipts were this late, or less.",
     )
     late = fields.Integer(
-        "Late Days",
+        "Late at Worst",
         readonly=True,
         help="Nine of ten receipts were this late, or less.",
     )
@@ -62,14 +62,16 @@ class BackorderLateness(models.Model):
     @api.model
     def _cron_refresh(self):
         """Count the receipts of the last year again."""
-        now = fields.Datetime.now()
         for company in self.env["res.company"].search([]):
-            self._refresh_company(company, now)
+            while self.env["backorder.receipt"]._store_some(company):
+                self.env["ir.cron"]._commit_progress()
+            self._refresh_company(company)
             self.env["ir.cron"]._commit_progress(1)
 
     @api.model
-    def _refresh_company(self, company, now):
-        delays = collect_delays(self._read_receipts(company, now))
+    def _refresh_company(self, company):
+        today = company._remember_days()(fields.Datetime.now())
+        delays = collect_delays(self._read_receipts(company, today - DAYS))
         self.search([("company_id", "=", company.id)]).unlink()
         self.create(
             [
@@ -92,6 +94,20 @@ class BackorderLateness(models.Model):
             "delays": sorted(Counter(delays).items()),
         }
 
+    def action_open_receipts(self):
+        """Open the receipts that a record was counted from, and older ones."""
+        self.ensure_one()
+        domain = [
+            ("company_id", "=", self.company_id.id),
+            ("partner_id", "=", self.partner_id.id),
+        ]
+        if self.product_id:
+            domain.append(("product_id", "=", self.product_id.id))
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "backorder_management.backorder_receipt_action"
+        )
+        return {**action, "domain": domain, "name": self.partner_id.display_name}
+
     @api.model
     def _get_records(self, company, vendors) -> Records:
         """What is known about these vendors, and about all vendors of a company."""
@@ -112,30 +128,19 @@ class BackorderLateness(models.Model):
         )
 
     @api.model
-    def _read_receipts(self, company, now) -> list[Receipt]:
-        """What vendors have brought, and how many days after the promised one."""
-        find_day = company._remember_days()
+    def _read_receipts(self, company, since) -> list[Receipt]:
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT vendor.commercial_partner_id, move.product_id, move.date,
-                       move.date_deadline
-                  FROM stock_move move
-                  JOIN stock_location source ON source.id = move.location_id
-                  JOIN stock_picking picking ON picking.id = move.picking_id
-                  JOIN res_partner vendor ON vendor.id = picking.partner_id
-                 WHERE move.company_id = %s AND move.state = 'done'
-                   AND source.usage = 'supplier' AND move.date >= %s
-                   AND move.date_deadline IS NOT NULL
+                SELECT partner_id, product_id, days_late
+                  FROM backorder_receipt
+                 WHERE company_id = %s AND received >= %s
                 """,
                 company.id,
-                now - timedelta(days=DAYS),
+                since,
             )
         )
-        return [
-            Receipt(vendor, product, (find_day(done) - find_day(promised)).days)
-            for vendor, product, done, promised in rows
-        ]
+        return [Receipt(*row) for row in rows]
 
 
 class StockMove(models.Model):
