@@ -41,6 +41,7 @@
         "views/backorder_run_views.xml",
         "views/backorder_run_confirm_views.xml",
         "views/reallocation_buttons_views.xml",
+        "views/backorder_eta_views.xml",
         "views/backorder_strategy_views.xml",
         "views/backorder_policy_views.xml",
         "views/backorder_menus.xml",

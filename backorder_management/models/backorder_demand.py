@@ -323,7 +323,14 @@ class BackorderDemand(models.Model):
         # Two transactions that share the same free stock do not see each other's
         # demands: the later one is refused here, and queued.
         self.env["backorder.sharing"]._claim(sharing.product_id.ids)
-        ranks = sharing._get_ranks()
+        return self._divide_free_stock(stock, sharing, sharing._get_ranks())
+
+    @api.model
+    def _divide_free_stock(self, stock, sharing, ranks):
+        """The same, without keeping others from doing so: just to look.
+
+        :param ranks: by move id, the smallest is served first
+        """
         places = {(move.product_id.id, move.location_id) for move in sharing}
         pools = {
             (product_id, location.id): self._get_pool(stock, product_id, location)

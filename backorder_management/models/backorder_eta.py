@@ -192,8 +192,10 @@ class EtaFinder:
             for move in own.move_orig_ids & moves
             if move.product_id == own.product_id
         )
+        shares = tuple((move.id, move.product_qty) for move in moves)
         if not moves or own.product_id.uom_id.compare(brings, demand.short) < 0:
-            return Expected(None, OWN_CHAIN, missing=demand.short)
+            missing = round(demand.short - brings, self.digits)
+            return Expected(None, OWN_CHAIN, shares, missing)
         records = self.get_records(days.company, moves)
         found = [
             self.find_ready(move, own.location_id, days, records) for move in moves
@@ -202,19 +204,30 @@ class EtaFinder:
             self.find_day_of(demand, max(ready), days)
             for ready in zip(*found, strict=True)
         )
-        shares = tuple((move.id, move.product_qty) for move in moves)
         return Expected(eta, OWN_CHAIN, shares, late=late)
 
     # ------------------------------------------------------------------- arrivals
 
     def find_from_arrivals(self, demands, days: CompanyDays) -> dict[int, Expected]:
+        facts, etas = self.share_arrivals(demands, days)
+        late = {fact.move_id: fact.late for fact in facts}
+        return {
+            demand.move_id: self.make_expected(
+                demand, etas.get(demand.move_id), late, days
+            )
+            for demand in demands
+        }
+
+    def share_arrivals(self, demands, days) -> tuple[list[ArrivalFact], dict[int, Eta]]:
+        """Divide what is to arrive among these demands and all that competes.
+
+        :return: what is to arrive, and by move id who gets what of it, in the order of
+            service; nothing where nothing is to arrive
+        """
         pools = {(demand.product_id, demand.location_id) for demand in demands}
         facts = self.read_arrivals(pools, days) if pools else []
         if not facts:
-            return {
-                demand.move_id: Expected(None, NONE, missing=demand.short)
-                for demand in demands
-            }
+            return [], {}
         products = {fact.product_id for fact in facts}
         competitors = self.find_competitors(products, days.company)
         short = {demand.move_id: demand.short for demand in demands} | competitors
@@ -225,14 +238,11 @@ class EtaFinder:
         }
         if others - pools:
             facts = self.read_arrivals(others | pools, days)
-        etas = self.share(moves, short, facts)
-        late = {fact.move_id: fact.late for fact in facts}
-        return {
-            demand.move_id: self.make_expected(demand, etas[demand.move_id], late, days)
-            for demand in demands
-        }
+        return facts, self.share(moves, short, facts)
 
-    def make_expected(self, demand: DemandFact, eta: Eta, late, days) -> Expected:
+    def make_expected(self, demand: DemandFact, eta: Eta | None, late, days):
+        if not eta:
+            return Expected(None, NONE, missing=demand.short)
         if not eta.ready:
             kind = ARRIVAL if eta.shares else NONE
             return Expected(None, kind, eta.shares, eta.missing)
@@ -255,7 +265,7 @@ class EtaFinder:
         for fact in facts:
             if (pool := pools.get((fact.product_id, fact.place_id))) is not None:
                 pool.append(Arrival(fact.move_id, fact.quantity, fact.ready))
-        ranks = moves._get_ranks()
+        ranks = self.get_ranks(moves)
         return find_etas(
             [
                 Waiting(
@@ -274,6 +284,10 @@ class EtaFinder:
             self.read_promises(facts),
             digits=self.digits,
         )
+
+    def get_ranks(self, moves) -> dict[int, tuple]:
+        """Return the place of each move in the order of service."""
+        return moves._get_ranks()
 
     def read_arrivals(self, pools, days: CompanyDays) -> list[ArrivalFact]:
         """What is to arrive at these places, the earliest first.
@@ -356,9 +370,7 @@ class EtaFinder:
         )
         if not moves:
             return {}
-        Demand = self.env["backorder.demand"]
-        stock = Demand._get_stock(moves.product_id.ids)
-        free = Demand._share_free_stock(stock, Demand._get_sharing_moves(stock))
+        free = self.share_free_stock(moves.product_id.ids)
         short = {
             move.id: round(
                 move._get_quantity_to_share() - free.get(move.id, 0.0), self.digits
@@ -368,3 +380,12 @@ class EtaFinder:
         return {
             move_id: quantity for move_id, quantity in short.items() if quantity > 0
         }
+
+    def share_free_stock(self, product_ids) -> dict[int, float]:
+        """Return what free stock covers of moves, by move id."""
+        Demand = self.env["backorder.demand"]
+        stock = Demand._get_stock(product_ids)
+        sharing = Demand._get_sharing_moves(stock)
+        if not sharing:
+            return {}
+        return Demand._divide_free_stock(stock, sharing, self.get_ranks(sharing))

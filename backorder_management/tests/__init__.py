@@ -14,6 +14,7 @@ from . import test_demo
 from . import test_duplicate_quants
 from . import test_eta
 from . import test_eta_random
+from . import test_eta_why
 from . import test_expiry
 from . import test_invoice_batch
 from . import test_invoice_creation
