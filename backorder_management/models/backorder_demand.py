@@ -323,13 +323,15 @@ class BackorderDemand(models.Model):
         # Two transactions that share the same free stock do not see each other's
         # demands: the later one is refused here, and queued.
         self.env["backorder.sharing"]._claim(sharing.product_id.ids)
-        return self._divide_free_stock(stock, sharing, sharing._get_ranks())
+        wanted = {move.id: move._get_quantity_to_share() for move in sharing}
+        return self._divide_free_stock(stock, sharing, sharing._get_ranks(), wanted)
 
     @api.model
-    def _divide_free_stock(self, stock, sharing, ranks):
+    def _divide_free_stock(self, stock, sharing, ranks, wanted):
         """The same, without keeping others from doing so: just to look.
 
         :param ranks: by move id, the smallest is served first
+        :param wanted: the most that a reservation could add, by move id
         """
         places = {(move.product_id.id, move.location_id) for move in sharing}
         pools = {
@@ -341,7 +343,7 @@ class BackorderDemand(models.Model):
                 Demand(
                     id=move.id,
                     pool=(move.product_id.id, move.location_id.id),
-                    quantity=move._get_quantity_to_share(),
+                    quantity=wanted[move.id],
                     rank=ranks[move.id],
                     fit=move._get_share_fit(),
                 )

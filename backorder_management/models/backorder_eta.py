@@ -107,7 +107,7 @@ class EtaFinder:
         self.env = env
         self.now = now
         self.digits = env["decimal.precision"].precision_get("Product Unit")
-        self.steps = StepFinder(env)
+        self.steps = StepFinder(env, self.get_moment)
 
     def find(self, product_ids: Iterable[int]) -> dict[int, Expected]:
         """
@@ -136,14 +136,18 @@ class EtaFinder:
                   FROM backorder_demand d
                   JOIN stock_move m ON m.id = d.move_id
                   JOIN sale_order o ON o.id = d.order_id
-                 WHERE d.product_id = ANY(%s)
-                   AND (d.qty_short > 0 OR d.since IS NOT NULL)
+                 WHERE d.product_id = ANY(%s) AND %s
                  ORDER BY d.move_id
                 """,
                 list(product_ids),
+                self.get_condition(),
             )
         )
         return [DemandFact(*row) for row in rows]
+
+    def get_condition(self) -> SQL:
+        """Which demands have an expected day: those that are short, or were."""
+        return SQL("(d.qty_short > 0 OR d.since IS NOT NULL)")
 
     def find_of_company(self, demands, days: CompanyDays) -> dict[int, Expected]:
         find_covered = cache(
@@ -186,13 +190,13 @@ class EtaFinder:
     def find_own(self, demand: DemandFact, days: CompanyDays) -> Expected:
         """Goods that come for this very demand: when the last of them do."""
         own = self.get_move(demand)
-        moves = own._get_open_backorder_chain() - own
+        moves = self.get_own_chain(own)
         brings = sum(
-            move.product_qty
+            self.get_quantity(move)
             for move in own.move_orig_ids & moves
             if move.product_id == own.product_id
         )
-        shares = tuple((move.id, move.product_qty) for move in moves)
+        shares = tuple((move.id, self.get_quantity(move)) for move in moves)
         if not moves or own.product_id.uom_id.compare(brings, demand.short) < 0:
             missing = round(demand.short - brings, self.digits)
             return Expected(None, OWN_CHAIN, shares, missing)
@@ -205,6 +209,18 @@ class EtaFinder:
             for ready in zip(*found, strict=True)
         )
         return Expected(eta, OWN_CHAIN, shares, late=late)
+
+    def get_own_chain(self, move):
+        """Return the open moves that bring goods for this very one."""
+        return move._get_open_backorder_chain() - move
+
+    def get_quantity(self, move) -> float:
+        """Return what a move brings."""
+        return move.product_qty
+
+    def get_moment(self, move) -> datetime:
+        """Return when a move is expected, UTC."""
+        return move._get_expected_moment()
 
     # ------------------------------------------------------------------- arrivals
 
@@ -294,35 +310,40 @@ class EtaFinder:
 
         :param pools: ids of products and locations
         """
-        place_ids = {place_id for _product_id, place_id in pools}
-        found = self.env.execute_query(
-            SQL(
-                "SELECT move_id, product_id, place_id, product_qty"
-                " FROM (%s) arrival WHERE product_qty > 0 ORDER BY date, move_id",
-                get_arrivals_query(
-                    days.company.id,
-                    place_ids,
-                    {product_id for product_id, _place_id in pools},
-                ),
-            )
-        )
-        moves = self.env["stock.move"].browse(dict.fromkeys(row[0] for row in found))
+        rows = self.read_arrival_rows(pools, days.company)
+        moves = self.env["stock.move"].browse(dict.fromkeys(row[0] for row in rows))
         move_by_id = {move.id: move for move in moves}
         records = self.get_records(days.company, moves)
-        places = self.env["stock.location"].browse(place_ids)
+        places = self.env["stock.location"].browse({row[2] for row in rows})
         place_by_id = {place.id: place for place in places}
         return [
             ArrivalFact(
                 move_id,
                 product_id,
                 place_id,
-                float(quantity),
+                quantity,
                 *self.find_ready(
                     move_by_id[move_id], place_by_id[place_id], days, records
                 ),
             )
-            for move_id, product_id, place_id, quantity in found
+            for move_id, product_id, place_id, quantity in rows
         ]
+
+    def read_arrival_rows(self, pools, company) -> list[tuple[int, int, int, float]]:
+        """
+        :return: ids of moves, products and places, and quantities; the earliest first
+        """
+        return self.env.execute_query(
+            SQL(
+                "SELECT move_id, product_id, place_id, product_qty::float"
+                " FROM (%s) arrival WHERE product_qty > 0 ORDER BY date, move_id",
+                get_arrivals_query(
+                    company.id,
+                    {place_id for _product_id, place_id in pools},
+                    {product_id for product_id, _place_id in pools},
+                ),
+            )
+        )
 
     def find_ready(self, move, place, days: CompanyDays, records) -> tuple[date, date]:
         """When what a move brings can be taken from a place: likely, and at the latest
@@ -336,7 +357,7 @@ class EtaFinder:
 
     def estimate(self, move, days: CompanyDays, records: Records) -> Estimate:
         """When a move can be expected, by the record of the vendor who delivers."""
-        promised = days.find_day(move._get_expected_moment())
+        promised = days.find_day(self.get_moment(move))
         record = Record("none")
         if vendor := move._get_vendor():
             record = records.find(vendor.id, move.product_id.id)
@@ -385,7 +406,14 @@ class EtaFinder:
         """Return what free stock covers of moves, by move id."""
         Demand = self.env["backorder.demand"]
         stock = Demand._get_stock(product_ids)
-        sharing = Demand._get_sharing_moves(stock)
+        wanted = self.get_wanted(stock)
+        sharing = self.env["stock.move"].browse(wanted)
         if not sharing:
             return {}
-        return Demand._divide_free_stock(stock, sharing, self.get_ranks(sharing))
+        ranks = self.get_ranks(sharing)
+        return Demand._divide_free_stock(stock, sharing, ranks, wanted)
+
+    def get_wanted(self, stock) -> dict[int, float]:
+        """Return what moves could take of free stock, by move id."""
+        moves = self.env["backorder.demand"]._get_sharing_moves(stock)
+        return {move.id: move._get_quantity_to_share() for move in moves}

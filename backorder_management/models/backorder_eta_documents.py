@@ -26,14 +26,9 @@ def store_document_etas(env, line_ids, order_ids, move_ids, now: datetime) -> No
     :param now: UTC; nothing is expected before
     """
     env.flush_all()
-    rows = _read_parts(
-        env,
-        SQL("SELECT NULL::int AS owner_id, id AS move_id FROM stock_move WHERE FALSE"),
-        SQL("line.order_id = ANY(%s)", list(order_ids)),
-    )
-    parts = _make_parts(env, rows, now)
+    parts = read_parts_of_orders(env, order_ids, now)
     by_line, by_order = defaultdict(list), defaultdict(list)
-    for (_owner, line_id, order_id), part in parts:
+    for (_owner, line_id, order_id, _move_id), part in parts:
         by_line[line_id].append(part)
         by_order[order_id].append(part)
     _store(
@@ -45,6 +40,18 @@ def store_document_etas(env, line_ids, order_ids, move_ids, now: datetime) -> No
         {order_id: find_last_of_all(by_order[order_id]) for order_id in order_ids},
     )
     _store_of_pickings(env, _find_pickings(env, move_ids), now)
+
+
+def read_parts_of_orders(env, order_ids, now: datetime) -> Iterable[tuple[tuple, Part]]:
+    """
+    :return: (nothing, id of the line, of the order, of the move), and what is expected
+        of the move
+    """
+    nobody = SQL(
+        "SELECT NULL::int AS owner_id, id AS move_id FROM stock_move WHERE FALSE"
+    )
+    condition = SQL("line.order_id = ANY(%s)", list(order_ids))
+    return _make_parts(env, _read_parts(env, nobody, condition), now)
 
 
 def _store_of_pickings(env, picking_ids: list[int], now: datetime) -> None:
@@ -66,7 +73,7 @@ def _store_of_pickings(env, picking_ids: list[int], now: datetime) -> None:
     )
     rows = _read_parts(env, steps, SQL("step.owner_id IS NOT NULL"))
     by_picking = defaultdict(list)
-    for (picking_id, _line_id, _order_id), part in _make_parts(env, rows, now):
+    for (picking_id, *_others), part in _make_parts(env, rows, now):
         by_picking[picking_id].append(part)
     _store(
         env["stock.picking"],
@@ -80,22 +87,22 @@ def _read_parts(env, steps: SQL, condition: SQL) -> list[tuple]:
 
     :param steps: a recursive query of owners and moves
     :param condition: which order lines, or steps
-    :return: owner, line, order, company, day, kind (None: on its way), and the moment
-        that was agreed on, or for which the step is scheduled
+    :return: owner, line, order, move, company, day, kind (None: on its way), and the
+        moment that was agreed on, or for which the step is scheduled
     """
     return env.execute_query(
         SQL(
             """
             WITH RECURSIVE step(owner_id, move_id) AS (%(steps)s)
-            SELECT step.owner_id, line.id, line.order_id, d.company_id, d.eta,
-                   COALESCE(d.eta_kind, ''), d.date_needed
+            SELECT step.owner_id, line.id, line.order_id, d.move_id, d.company_id,
+                   d.eta, COALESCE(d.eta_kind, ''), d.date_needed
               FROM sale_order_line line
               JOIN backorder_demand d ON d.sale_line_id = line.id
               LEFT JOIN step ON step.move_id = d.move_id
              WHERE %(condition)s
              UNION ALL
-            SELECT step.owner_id, line.id, line.order_id, move.company_id, NULL,
-                   NULL, move.date
+            SELECT step.owner_id, line.id, line.order_id, move.id, move.company_id,
+                   NULL, NULL, move.date
               FROM sale_order_line line
               JOIN stock_move move ON move.sale_line_id = line.id
               JOIN stock_location target
@@ -121,7 +128,7 @@ def _read_parts(env, steps: SQL, condition: SQL) -> list[tuple]:
 def _make_parts(env, rows, now: datetime) -> Iterable[tuple[tuple, Part]]:
     find_day = {
         company.id: company._remember_days()
-        for company in env["res.company"].browse({row[3] for row in rows})
+        for company in env["res.company"].browse({row[4] for row in rows})
     }
     for *owners, company_id, eta, kind, moment in rows:
         day = find_day[company_id](moment)

@@ -20,6 +20,7 @@ from ..planning.pins import has_ended
 from ..planning.ranking import get_share_at_hand, is_overdue
 from ..planning.reallocation import GAIN, KEEPING, LOSE, SKIP, Claim, Situation
 from ..planning.supply import add_up_supplies, cut_to_limits
+from .backorder_imagined import AS_IT_IS, Imagined
 from .backorder_ranking import DemandRanking
 from .backorder_shipping import gather_shippings
 from .stock_move import OPEN_STATES
@@ -774,7 +775,9 @@ class FactFinder:
         return {group: get_fingerprint(each) for group, each in lines.items()}
 
 
-def get_facts_of(moves, reference_ids: frozenset[int]) -> dict[int, Fact]:
+def get_facts_of(
+    moves, reference_ids: frozenset[int], imagined: Imagined = AS_IT_IS
+) -> dict[int, Fact]:
     """What criteria look at, of moves that need not be in the planner's table."""
     facts = {}
     for move in moves.sudo():  # as for all demands of the company
@@ -789,12 +792,12 @@ def get_facts_of(moves, reference_ids: frozenset[int]) -> dict[int, Fact]:
             order=("order", order.id) if order else ("move", move.id),
             order_id=order.id or None,
             partner_id=order.partner_id.id or None,
-            priority=move.priority or "0",
-            needed=move.date_deadline or move.date,
+            priority="1" if imagined.is_starred(move) else "0",
+            needed=imagined.get_needed(move),
             ordered=order.date_order or None,
             since=move.backorder_since or None,
             agreed_days=policy.agreed_days,
-            policy_rank=policy.rank if policy else None,
+            policy_rank=imagined.get_rank(order),
             order_value=order._to_company_currency(order.amount_untaxed),
             line_value=order._to_company_currency(line.price_subtotal),
             received_for=not reference_ids.isdisjoint(move.reference_ids.ids),

@@ -19,10 +19,13 @@ class StepFinder:
     Odoo makes the next step when the one before is done: until then, the delays of its
     push rules say when that will be. Where the next step is there already, its date
     does.
+
+    :param get_moment: when a move is expected, UTC
     """
 
-    def __init__(self, env):
+    def __init__(self, env, get_moment):
         self.env = env
+        self._get_moment = get_moment
         self._days: dict[tuple, int] = {}
 
     def count_days(self, move, place) -> int:
@@ -37,7 +40,7 @@ class StepFinder:
             onward = self._find_onward(move)
             if not onward:
                 return days + self._count_pushed(move, place)
-            between = onward._get_expected_moment() - move._get_expected_moment()
+            between = self._get_moment(onward) - self._get_moment(move)
             days += max(between.days, 0)
             move = onward
         return days
@@ -129,10 +132,11 @@ class StockMove(models.Model):
 
     def _is_arrival(self) -> bool:
         self.ensure_one()
-        if self.state not in OPEN_STATES:
-            return False
-        target = self.location_final_id or self.location_dest_id
-        return target.usage == "internal"
+        return self.state in OPEN_STATES and self._get_target().usage == "internal"
+
+    def _get_target(self):
+        """Return where goods are in the end."""
+        return self.location_final_id or self.location_dest_id
 
     def _get_expected_moment(self):
         """When the move is expected to happen, UTC.

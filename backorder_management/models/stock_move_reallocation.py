@@ -9,6 +9,7 @@ from odoo import fields, models
 
 from ..planning.reallocation import Claim, Situation, reallocate
 from .backorder_facts import get_facts_of
+from .backorder_imagined import AS_IT_IS, Imagined
 from .backorder_ranking import DemandRanking
 from .backorder_shipping import gather_shippings
 
@@ -31,7 +32,7 @@ class StockMove(models.Model):
 
     # ------------------------------------------------------------ order of service
 
-    def _get_ranks_by_strategy(self) -> dict[int, tuple] | None:
+    def _get_ranks_by_strategy(self, imagined: Imagined) -> dict[int, tuple] | None:
         """The place of each move by its warehouse's strategy; None where all of them
         have the standard order of service."""
         Strategy = self.env["backorder.strategy"].sudo()
@@ -51,7 +52,7 @@ class StockMove(models.Model):
             return None
         ranks: dict[int, tuple] = {}
         for place, moves in places.items():
-            for move_id, rank in strategies[place]._rank_moves(moves).items():
+            for move_id, rank in strategies[place]._rank_moves(moves, imagined).items():
                 # moves of two warehouses never compete for the same goods
                 ranks[move_id] = (place[0].id, place[1].id, *rank)
         return ranks
@@ -273,10 +274,13 @@ class StockMove(models.Model):
 class BackorderStrategy(models.Model):
     _inherit = "backorder.strategy"
 
-    def _rank_moves(self, moves) -> dict[int, tuple]:
-        """The place of each move in this strategy's order of service, by id."""
+    def _rank_moves(self, moves, imagined: Imagined = AS_IT_IS) -> dict[int, tuple]:
+        """The place of each move in this strategy's order of service, by id.
+
+        :param imagined: what would be other than it is
+        """
         received = self.env.context.get("backorder_received_reference_ids", ())
-        facts = get_facts_of(moves, frozenset(received))
+        facts = get_facts_of(moves, frozenset(received), imagined)
         ranking = DemandRanking(
             self.env, moves.company_id[:1], self, fields.Datetime.now()
         )

@@ -18,6 +18,7 @@ from ..planning.allocation import (
     rank_by_default,
 )
 from ..planning.shipping import fit_to_packages
+from .backorder_imagined import AS_IT_IS, Imagined
 from .stock_quant import DeferredReservations, get_place
 
 # Methods that reserving in bulk does not call. Where a module we do not know extends
@@ -150,13 +151,15 @@ class StockMove(models.Model):
         ranks = self._get_ranks()
         return self.sorted(key=lambda move: ranks[move.id])
 
-    def _get_ranks(self) -> dict[int, tuple]:
+    def _get_ranks(self, facts: Imagined = AS_IT_IS) -> dict[int, tuple]:
         """The place of each move in the order of service, by move id.
 
         Moves that are not demands, such as components of production, compete for the
         same goods at the place of their priority and date.
+
+        :param facts: what would be other than it is
         """
-        special = self._get_ranks_by_strategy()
+        special = self._get_ranks_by_strategy(facts)
         if special is not None:
             return special
         received = self.env.context.get("backorder_received_reference_ids", frozenset())
@@ -169,12 +172,12 @@ class StockMove(models.Model):
         return {
             move.id: rank_by_default(
                 demand_id=move.id,
-                starred=move.priority == "1",
+                starred=facts.is_starred(move),
                 received_for_it=bool(received)
                 and not received.isdisjoint(move.reference_ids.ids),
                 # the day the customer needs it; core moves only the deadline along
                 # when a promised date changes
-                needed=find_day[move.company_id.id](move.date_deadline or move.date),
+                needed=find_day[move.company_id.id](facts.get_needed(move)),
                 ordered=move.sale_line_id.order_id.date_order,
             )
             for move in moves

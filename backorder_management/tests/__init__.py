@@ -79,3 +79,4 @@ from . import test_shipments_to_invoice
 from . import test_states
 from . import test_strategies
 from . import test_tour
+from . import test_what_if
