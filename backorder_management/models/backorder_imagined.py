@@ -136,14 +136,12 @@ class Imagined:
                 following -= with_it
             self.freed.update(following.ids)
 
-    def cancel_purchase(self, moves) -> None:
-        """As the button of a purchase does: deliveries that it was made for stay."""
-        self.cancel(moves)
-        onward = _filter_open(moves.move_dest_ids)
-        for move in onward:
-            reception = move.location_dest_id.warehouse_id.reception_route_id
-            if move.rule_id.route_id != reception and move.id not in self.cancelled:
-                self.freed.add(move.id)
+    def cancel_purchase(self, purchase) -> None:
+        """As the button of a purchase does: before it is confirmed, deliveries that it
+        was made for wait for it no more."""
+        self.cancel(purchase.order_line.move_ids)
+        onward = _filter_open(purchase.order_line.move_dest_ids)
+        self.freed.update(set(onward.ids) - self.cancelled)
 
     def star(self, moves, starred: bool = True) -> None:
         self.stars.update(dict.fromkeys(moves.ids, starred))

@@ -117,10 +117,8 @@ class WhatIfFinder(EtaFinder):
             (move_id, product_id, place_id, self.imagine_quantity(by_id[move_id], full))
             for move_id, product_id, place_id, full in rows
         ]
-        return sorted(
-            (row for row in changed if row[3] > 0),
-            key=lambda row: (self.get_moment(by_id[row[0]]), row[0]),
-        )
+        # of two that are ready on one day, it does not matter which comes first
+        return [row for row in changed if row[3] > 0]
 
     def imagine_quantity(self, move, quantity: float) -> float:
         if move.id in self.imagined.cancelled:
@@ -235,22 +233,28 @@ def find_changes(env, product_ids, imagined: Imagined, now: datetime) -> list[Ch
     }
     orders = env["stock.move"].browse(touched).sale_line_id.order_id
     parts = list(read_parts_of_orders(env, orders.ids, now))
-    days_before = find_days(parts, before)
-    days_after = find_days(parts, after)
+    lines_before, orders_before = find_days(parts, before)
+    lines_after, orders_after = find_days(parts, after)
     changes = []
-    for line_id, (order_id, day, _kind, order_day) in days_before.items():
-        _order, new_day, kind, new_order_day = days_after.get(
-            line_id, (order_id, None, CANCELLED, None)
-        )
+    for (line_id, order_id), (day, _kind) in lines_before.items():
+        new_day, kind = lines_after.get((line_id, order_id), (None, CANCELLED))
         if day != new_day:
             changes.append(
-                Change(line_id, order_id, day, new_day, kind, order_day, new_order_day)
+                Change(
+                    line_id,
+                    order_id,
+                    day,
+                    new_day,
+                    kind,
+                    orders_before[order_id],
+                    orders_after.get(order_id),
+                )
             )
     return changes
 
 
-def find_days(parts, found):
-    """Return for each line its order, its day, how it comes about, and the order's day.
+def find_days(parts, found) -> tuple[dict, dict]:
+    """Return the day of each line and how it comes about, and the day of each order.
 
     :param parts: as of `read_parts_of_orders`
     :param found: `Expected` by move id
@@ -263,13 +267,8 @@ def find_days(parts, found):
             part = Part(expected.eta, expected.kind, part.planned)
         by_line[line_id, order_id].append(part)
         by_order[order_id].append(part)
-        kinds[line_id] = max(kinds.get(line_id, ""), part.kind)
-    return {
-        line_id: (
-            order_id,
-            find_latest(own),
-            kinds[line_id],
-            find_last_of_all(by_order[order_id]),
-        )
-        for (line_id, order_id), own in by_line.items()
-    }
+        kinds[line_id] = part.kind
+    return (
+        {key: (find_latest(own), kinds[key[0]]) for key, own in by_line.items()},
+        {order_id: find_last_of_all(own) for order_id, own in by_order.items()},
+    )

@@ -3,6 +3,7 @@
 Today is Monday, 1 March 2027; the company works from Monday to Friday.
 """
 
+from contextlib import contextmanager
 from datetime import timedelta
 
 from hypothesis import given
@@ -161,7 +162,7 @@ class TestWhatIf(WhatIfCommon):
 
     def test_is_cancelled(self):
         imagined = Imagined()
-        imagined.cancel_purchase(self._get_moves(self.first))
+        imagined.cancel_purchase(self.first)
         changes = self.assertReality(imagined, self.first.button_cancel)
         one, two, three = self.orders
         self.assertChanges(changes, (one, 3, 10), (two, 10, None), (three, 10, None))
@@ -317,7 +318,7 @@ class TestWhatIf(WhatIfCommon):
         slipped, halved, cancelled = Imagined(), Imagined(), Imagined()
         slipped.put_off_purchase(moves, 2)
         halved.cut(moves, 5)
-        cancelled.cancel_purchase(moves)
+        cancelled.cancel_purchase(purchase)
         self.assertChanges(self._find_changes(slipped, product), (order, 9, 11))
         self.assertChanges(self._find_changes(halved, product), (order, 9, None))
         self.assertChanges(self._find_changes(cancelled, product), (order, 9, 12))
@@ -327,6 +328,162 @@ class TestWhatIf(WhatIfCommon):
         purchase.button_cancel()
         self._settle()
         self.assertEtas((order, 12))
+
+    def test_purchase_of_a_receipt_that_was_put_off(self):
+        """Scenario: the warehouse expects the first purchase on the 5th, not the 3rd;
+        it slips by two days.
+
+        Expected: the 5th and two days more are Sunday, the 7th: Monday, the 8th.
+        """
+        self.first.picking_ids.scheduled_date = noon(5)
+        self._settle()
+        imagined = Imagined()
+        imagined.put_off_purchase(self._get_moves(self.first), 2)
+        changes = self.assertReality(
+            imagined, lambda: self._put_off(self.first, days=2)
+        )
+        self.assertChanges(changes, (self.orders[0], 5, 8))
+
+    def test_made_to_order_for_an_agreed_day(self):
+        """Scenario: bought for the order, which was agreed for the 17th; the purchase
+        slips by two days, and Odoo moves the deadline of the delivery with it."""
+        product = self._create_bought("Engraved Glass", self._get_bought_to_order())
+        order = self._create_order((product, 10), commitment_date=noon(17))
+        purchase = self._get_purchase(product)
+        purchase.order_line.date_planned = noon(9)
+        purchase.button_confirm()
+        self._settle()
+        self.env.invalidate_all()
+        before = order.backorder_eta
+        imagined = Imagined()
+        imagined.put_off_purchase(self._get_moves(purchase), 2)
+        [change] = self._find_changes(imagined, product)
+        self._put_off(purchase, 2)
+        self._settle()
+        self.env.invalidate_all()
+        self.assertEqual(
+            (change.before, change.after), (before, before + timedelta(days=2))
+        )
+        self.assertEqual(order.backorder_eta, change.after)
+
+    def test_request_for_quotation_is_cancelled(self):
+        """Scenario: it was made for the order; 10 are there for anybody, and free.
+
+        Expected: it takes them.
+        """
+        product = self._create_bought("Engraved Glass", self._get_bought_to_order())
+        order = self._create_order((product, 10))
+        self._put_stock(product, 10)
+        self.assertEtas((order, None))
+        purchase = self._get_purchase(product)
+        imagined = Imagined()
+        imagined.cancel_purchase(purchase)
+        changes = self._find_changes(imagined, product)
+        self.assertChanges(changes, (order, None, 1))
+        purchase.button_cancel()
+        self._settle()
+        self.assertEtas((order, 1))
+
+    def test_delivery_is_cancelled_with_it(self):
+        """Scenario: the receipt for an order cancels what follows; the order's jugs
+        come on the 12th."""
+        jug = self._create_product("Jug")
+        self._create_purchase(12, 5, jug)
+        product = self._create_bought("Engraved Glass", self._get_bought_to_order())
+        order = self._create_order((product, 10), (jug, 5))
+        purchase = self._get_purchase(product)
+        purchase.order_line.date_planned = noon(9)
+        purchase.button_confirm()
+        self._settle()
+        receipt = self._get_moves(purchase)
+        receipt.propagate_cancel = True
+        imagined = Imagined()
+        imagined.cancel(receipt)
+        [change] = self._find_changes(imagined, product)
+        receipt._action_cancel()
+        self._settle()
+        self.env.invalidate_all()
+        self.assertEqual(order.order_line[0].move_ids.mapped("state"), ["cancel"])
+        self.assertEqual((change.before, change.after), (march(9), None))
+        self.assertEqual(change.order_after, march(12))
+        self.assertFalse(order.order_line[0].backorder_eta)
+        self.assertEqual(order.backorder_eta, march(12))
+
+    def _send(self, product, quantity, **values):
+        """From the north on the 3rd, here on the 5th."""
+        north = self.env["stock.warehouse"].create({"name": "North", "code": "NORTH"})
+        self._put_stock(product, quantity, location=north.lot_stock_id)
+        transit = self.env.company.internal_transit_location_id
+        values = {"product_id": product.id, "product_uom_qty": quantity, **values}
+        leaving, coming = self.env["stock.move"].create(
+            [
+                {
+                    **values,
+                    "location_id": north.lot_stock_id.id,
+                    "location_dest_id": transit.id,
+                    "date": noon(3),
+                },
+                {
+                    **values,
+                    "location_id": transit.id,
+                    "location_dest_id": self.stock.id,
+                    "date": noon(5),
+                },
+            ]
+        )
+        coming.move_orig_ids = leaving
+        (leaving | coming)._action_confirm(merge=False)
+        self._settle()
+        return leaving, coming
+
+    def test_transfer_leaves_later(self):
+        jug = self._create_product("Jug")
+        leaving, coming = self._send(jug, 10)
+        order = self._create_order((jug, 10))
+        self.assertEtas((order, 5))
+        for moves in (leaving, coming, leaving | coming):
+            with self.subTest(moves=moves):
+                imagined = Imagined()
+                imagined.put_off(moves, 3)
+                found = {
+                    change.order_id: change.after
+                    for change in self._find_changes(imagined, jug)
+                }
+                with self._undone():
+                    for move in moves:
+                        move.date += timedelta(days=3)
+                    self._settle()
+                    self.env.invalidate_all()
+                    after = order.backorder_eta
+                self.assertEqual(found.get(order.id, march(5)), after)
+
+    @contextmanager
+    def _undone(self):
+        savepoint = self.env.cr.savepoint()
+        yield
+        savepoint.close(rollback=True)
+        self.env.invalidate_all()
+
+    def test_transfer_is_cancelled(self):
+        """The first step alone: with what follows, or without."""
+        jug = self._create_product("Jug")
+        leaving, _coming = self._send(jug, 10)
+        order = self._create_order((jug, 10))
+        for propagates in (False, True):
+            with self.subTest(propagates=propagates):
+                leaving.propagate_cancel = propagates
+                imagined = Imagined()
+                imagined.cancel(leaving)
+                found = {
+                    change.order_id: change.after
+                    for change in self._find_changes(imagined, jug)
+                }
+                with self._undone():
+                    leaving._action_cancel()
+                    self._settle()
+                    self.env.invalidate_all()
+                    after = order.backorder_eta or None
+                self.assertEqual(found.get(order.id, march(5)), after)
 
     def test_nothing_imagined(self):
         self.assertFalse(self._find_changes(Imagined()))
@@ -437,8 +594,8 @@ class TestWhatIfAtRandom(StoryMixin, WhatIfCommon):
         return lambda: moves.write({"product_uom_qty": quantity})
 
     def _imagine_cancel(self, imagined, index, _number):
-        purchase, moves = self._choose_moves(index)
-        imagined.cancel_purchase(moves)
+        purchase, _moves = self._choose_moves(index)
+        imagined.cancel_purchase(purchase)
         return purchase.button_cancel
 
     def _imagine_cancel_receipt(self, imagined, index, _number):
