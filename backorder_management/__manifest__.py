@@ -46,6 +46,7 @@
         "views/backorder_policy_views.xml",
         "views/backorder_menus.xml",
         "views/backorder_lateness_views.xml",
+        "views/backorder_what_if_views.xml",
         "security/invoicing_security.xml",
         "security/reconciliation_security.xml",
         "views/backorder_invoice_reconciliation_views.xml",

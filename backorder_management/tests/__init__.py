@@ -80,3 +80,4 @@ from . import test_states
 from . import test_strategies
 from . import test_tour
 from . import test_what_if
+from . import test_what_if_dialog

@@ -350,21 +350,18 @@ class TestWhatIf(WhatIfCommon):
         product = self._create_bought("Engraved Glass", self._get_bought_to_order())
         order = self._create_order((product, 10), commitment_date=noon(17))
         purchase = self._get_purchase(product)
-        purchase.order_line.date_planned = noon(9)
         purchase.button_confirm()
+        purchase.picking_ids.scheduled_date = noon(3)
         self._settle()
-        self.env.invalidate_all()
-        before = order.backorder_eta
+        self.assertEtas((order, 17))
         imagined = Imagined()
         imagined.put_off_purchase(self._get_moves(purchase), 2)
         [change] = self._find_changes(imagined, product)
         self._put_off(purchase, 2)
         self._settle()
         self.env.invalidate_all()
-        self.assertEqual(
-            (change.before, change.after), (before, before + timedelta(days=2))
-        )
-        self.assertEqual(order.backorder_eta, change.after)
+        self.assertEqual((change.before, change.after), (march(17), march(19)))
+        self.assertEtas((order, 19))
 
     def test_request_for_quotation_is_cancelled(self):
         """Scenario: it was made for the order; 10 are there for anybody, and free.
@@ -421,6 +418,7 @@ class TestWhatIf(WhatIfCommon):
                     **values,
                     "location_id": north.lot_stock_id.id,
                     "location_dest_id": transit.id,
+                    "location_final_id": self.stock.id,
                     "date": noon(3),
                 },
                 {
