@@ -175,13 +175,14 @@ class TestWhatIfDialog(WhatIfCommon):
             company_ids=[(6, 0, company.ids)],
         )
         colleague = new_test_user(self.env, "colleague", groups)
-        with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models"):
-            self._ask(
-                stranger,
-                kind="slip",
-                document=self._name(self.first),
-                company_id=company.id,
-            )
+        for kind in ("slip", "short", "cancel"):
+            with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models"):
+                self._ask(
+                    stranger,
+                    kind=kind,
+                    document=self._name(self.first),
+                    company_id=company.id,
+                )
         what_if = self._ask(kind="cancel", document=self._name(self.second))
         self.assertTrue(what_if.line_ids)
         for record in (what_if, what_if.line_ids[0]):
