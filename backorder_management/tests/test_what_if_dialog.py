@@ -70,6 +70,15 @@ class TestWhatIfDialog(WhatIfCommon):
         _one, two, three = self.orders
         self.assertAnswer(what_if, (two, None, "lost"), (three, None, "lost"))
 
+    def test_cancel_one_product(self):
+        """Of a receipt of glasses and jugs, only the jugs."""
+        jug = self._create_product("Jug")
+        both = self._create_receipt((self.glass, 90), (jug, 1))
+        order = self._create_order((jug, 1))
+        self.before = self._get_days()
+        what_if = self._ask(kind="cancel", document=self._name(both), product_id=jug.id)
+        self.assertAnswer(what_if, (order, None, "lost"))
+
     def test_buy(self):
         """Another order waits for what nothing brings: 12 more of the 4th make two
         earlier and one known."""

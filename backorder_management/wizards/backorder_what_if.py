@@ -288,7 +288,6 @@ class BackorderWhatIf(models.TransientModel):
             for change in changes
             if change.line_id in readable._ids and change.order_id in order_ids
         ]
-        self.line_ids.unlink()
         self.line_ids = self.env["backorder.what.if.line"].create(
             [self._prepare_line(change) for change in shown]
         )
