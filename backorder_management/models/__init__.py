@@ -81,6 +81,10 @@ from . import backorder_eta_fields
 from . import backorder_demand_eta
 from . import backorder_eta_words
 from . import backorder_what_if_actions
+from . import backorder_day_told
+from . import backorder_promise
+from . import backorder_promise_late
+from . import backorder_promise_watch
 from . import stock_move_holdings
 from . import stock_move_reallocation
 from . import stock_move_pin

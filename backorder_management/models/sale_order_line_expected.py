@@ -17,9 +17,6 @@ class SaleOrderLine(models.Model):
         # In the time zone of the company, as dates of documents are.
         find_day = self.company_id._remember_days()
         moves = self.move_ids.filtered(lambda move: move.state in OPEN_STATES)
-        missing = moves.filtered(
-            lambda move: move._is_backorder_first_step() and move.state != "assigned"
-        )
         deliveries = moves.picking_id
         held = deliveries.filtered(lambda delivery: delivery.backorder_state == "held")
         return (
@@ -27,7 +24,7 @@ class SaleOrderLine(models.Model):
                 short=self.product_uom_id.compare(self.qty_backordered, 0.0) > 0,
                 held=bool(held),
                 planned=[find_day(move.date) for move in moves],
-                arrivals=[find_day(move.forecast_expected_date) for move in missing],
+                arrival=self._get_day_to_tell(),
                 held_until=[delivery.backorder_hold_until or None for delivery in held],
                 today=find_day(fields.Datetime.now()),
             )

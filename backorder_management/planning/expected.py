@@ -11,7 +11,7 @@ def find_expected_day(
     short: bool,
     held: bool,
     planned: Iterable[date],
-    arrivals: Iterable[date | None],
+    arrival: date | None,
     held_until: Iterable[date | None],
     today: date,
 ) -> date | None:
@@ -21,16 +21,15 @@ def find_expected_day(
     :param held: the goods wait for the customer's agreement
     :param planned: the days for which open transfers are scheduled; one that has passed
         is no reason to be late where the goods are there
-    :param arrivals: of each step that misses goods, the day on which the last of them
-        arrive; an arrival that is overdue has no day
+    :param arrival: the day on which the last of what is missing can be there; None: it
+        is not known
     :param held_until: of each held delivery, the day on which it may ship at last
     """
     days = [today, *planned]
     if short:
-        expected = list(arrivals)
-        if not expected or any(day is None or day < today for day in expected):
+        if arrival is None:
             return None
-        days += expected
+        days.append(arrival)
     if held:
         until = list(held_until)
         if not until or None in until:

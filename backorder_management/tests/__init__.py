@@ -62,6 +62,7 @@ from . import test_planning_runs
 from . import test_planning_shipment_state
 from . import test_planning_shipping
 from . import test_planning_states
+from . import test_promise
 from . import test_random_cancelling
 from . import test_random_operations
 from . import test_reservation

@@ -126,7 +126,7 @@ class TestExpectedDay(TestCase):
                 "short": False,
                 "held": False,
                 "planned": [],
-                "arrivals": [],
+                "arrival": None,
                 "held_until": [],
                 "today": MARCH[9],
                 **facts,
@@ -139,17 +139,14 @@ class TestExpectedDay(TestCase):
         self.assertEqual(self._find(planned=[MARCH[4]]), MARCH[9])
 
     def test_goods_are_missing(self):
-        """With the last arrival, and never before the planned day."""
-        arrivals = [MARCH[19], MARCH[24]]
-        self.assertEqual(self._find(short=True, arrivals=arrivals), MARCH[24])
-        late = self._find(short=True, arrivals=arrivals, planned=[MARCH[29]])
+        """With the last arrival, and never before the planned day, or today."""
+        self.assertEqual(self._find(short=True, arrival=MARCH[24]), MARCH[24])
+        late = self._find(short=True, arrival=MARCH[24], planned=[MARCH[29]])
         self.assertEqual(late, MARCH[29])
+        self.assertEqual(self._find(short=True, arrival=MARCH[4]), MARCH[9])
 
     def test_not_known(self):
-        """Nothing arrives, a part of it does not, or the arrival is overdue."""
-        for arrivals in ([], [None], [MARCH[19], None], [MARCH[4]]):
-            with self.subTest(arrivals=arrivals):
-                self.assertIsNone(self._find(short=True, arrivals=arrivals))
+        self.assertIsNone(self._find(short=True, planned=[MARCH[19]]))
 
     def test_held(self):
         """Until the day of the agreement; without one nobody knows."""
