@@ -37,6 +37,7 @@
         "views/product_views.xml",
         "views/sale_order_line_views.xml",
         "views/sale_order_views.xml",
+        "views/sale_order_earliest_views.xml",
         "views/stock_picking_views.xml",
         "views/backorder_block_pin_views.xml",
         "views/backorder_cancel_views.xml",

@@ -85,6 +85,10 @@ from . import backorder_day_told
 from . import backorder_promise
 from . import backorder_promise_late
 from . import backorder_promise_watch
+from . import backorder_drop_shipments
+from . import sale_order_line_earliest
+from . import sale_order_earliest
+from . import backorder_if_ordered_fields
 from . import stock_move_holdings
 from . import stock_move_reallocation
 from . import stock_move_pin

@@ -36,6 +36,8 @@ class Pending:
         self.free: dict[tuple[int, int], float] = defaultdict(float)
         # products of which arrivals are gone, or kept for somebody
         self.arrivals: set[int] = set()
+        # order lines of which a vendor sends the goods, and the purchase has changed
+        self.drop_shipped: set[int] = set()
 
     def get_moves(self) -> set[int]:
         return self.moves | self.reservations
@@ -188,6 +190,7 @@ class BackorderDemand(models.Model):
                 changed_ids=pending.moves,
             )
             self._forget_arrived(moves)
+            self._refresh_drop_shipments(moves, pending.drop_shipped)
             self._refresh_etas_or_queue(self._get_expecting_products(moves, pending))
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             self._queue_pending(pending)
@@ -323,32 +326,42 @@ class BackorderDemand(models.Model):
         # Two transactions that share the same free stock do not see each other's
         # demands: the later one is refused here, and queued.
         self.env["backorder.sharing"]._claim(sharing.product_id.ids)
-        wanted = {move.id: move._get_quantity_to_share() for move in sharing}
-        return self._divide_free_stock(stock, sharing, sharing._get_ranks(), wanted)
+        return self._divide_free_stock(
+            stock, self._get_demands_to_share(sharing, sharing._get_ranks())
+        )
 
     @api.model
-    def _divide_free_stock(self, stock, sharing, ranks, wanted):
-        """The same, without keeping others from doing so: just to look.
-
-        :param ranks: by move id, the smallest is served first
-        :param wanted: the most that a reservation could add, by move id
+    def _get_demands_to_share(self, sharing, ranks, wanted=None):
         """
-        places = {(move.product_id.id, move.location_id) for move in sharing}
+        :param ranks: by move id
+        :param wanted: the most that a reservation could add, by move id; None: what it
+            could add as things stand
+        """
+        return [
+            Demand(
+                id=move.id,
+                pool=(move.product_id.id, move.location_id.id),
+                quantity=wanted[move.id] if wanted else move._get_quantity_to_share(),
+                rank=ranks[move.id],
+                fit=move._get_share_fit(),
+            )
+            for move in sharing
+        ]
+
+    @api.model
+    def _divide_free_stock(self, stock, demands):
+        """The same without a claim, for who only looks.
+
+        :param demands: of products and places, as :class:`allocation.Demand`
+        """
         pools = {
-            (product_id, location.id): self._get_pool(stock, product_id, location)
-            for product_id, location in places
+            pool: self._get_pool(
+                stock, pool[0], self.env["stock.location"].browse(pool[1])
+            )
+            for pool in {demand.pool for demand in demands}
         }
         plan = allocate_in_sequence(
-            [
-                Demand(
-                    id=move.id,
-                    pool=(move.product_id.id, move.location_id.id),
-                    quantity=wanted[move.id],
-                    rank=ranks[move.id],
-                    fit=move._get_share_fit(),
-                )
-                for move in sharing
-            ],
+            demands,
             pools=pools,
             supplies=stock,
             limits={

@@ -9,8 +9,9 @@ from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, split_every
 
-from .backorder_eta import ETA_KINDS, EtaFinder
+from .backorder_eta import ETA_KINDS
 from .backorder_eta_documents import store_document_etas
+from .backorder_if_ordered import OrderableEtaFinder
 from .backorder_sharing import impatient
 
 _logger = logging.getLogger(__name__)
@@ -125,7 +126,7 @@ class BackorderDemand(models.Model):
         # Two that share the same arrivals do not see each other's demands.
         self.env["backorder.sharing"]._claim(product_ids)
         now = fields.Datetime.now()
-        self._store_etas(EtaFinder(self.env, now).find(product_ids), now)
+        self._store_etas(OrderableEtaFinder(self.env, now).find(product_ids), now)
 
     @api.model
     def _count_expecting(self, product_ids) -> dict[int, int]:
@@ -160,25 +161,29 @@ class BackorderDemand(models.Model):
                      ORDER BY move_id
                        FOR NO KEY UPDATE)
                 UPDATE backorder_demand d
-                   SET eta = t.eta, eta_late = t.late, eta_kind = t.kind
+                   SET eta = t.eta, eta_late = t.late, eta_kind = t.kind,
+                       eta_if_ordered = t.if_ordered
                   FROM unnest(%(moves)s::int[], %(etas)s::date[], %(lates)s::date[],
-                              %(kinds)s::varchar[])
-                    AS t(move_id, eta, late, kind)
+                              %(kinds)s::varchar[], %(if_ordered)s::date[])
+                    AS t(move_id, eta, late, kind, if_ordered)
                   JOIN locked ON locked.move_id = t.move_id
                  WHERE d.id = locked.id
-                   AND (d.eta, d.eta_late, d.eta_kind)
-                       IS DISTINCT FROM (t.eta, t.late, t.kind)
+                   AND (d.eta, d.eta_late, d.eta_kind, d.eta_if_ordered)
+                       IS DISTINCT FROM (t.eta, t.late, t.kind, t.if_ordered)
              RETURNING d.sale_line_id, d.order_id, d.move_id
                 """,
                 moves=list(found),
                 etas=[each.eta for each in found.values()],
                 lates=[each.late for each in found.values()],
                 kinds=[each.kind for each in found.values()],
+                if_ordered=[each.if_ordered for each in found.values()],
             )
         )
         changed = cr.fetchall()
         if changed:
-            self.invalidate_model(["eta", "eta_late", "eta_kind"], flush=False)
+            self.invalidate_model(
+                ["eta", "eta_late", "eta_kind", "eta_if_ordered"], flush=False
+            )
             self._store_document_etas(changed, now)
 
     @api.model

@@ -46,6 +46,8 @@ class Expected:
     :ivar kind: one of ETA_KINDS
     :ivar shares: stock moves that bring it, and quantities
     :ivar missing: what nothing brings
+    :ivar if_ordered: the day on which the customer could have all of it, if what is
+        missing was ordered today; None: nothing is missing, or it cannot be ordered
     """
 
     eta: date | None
@@ -53,6 +55,7 @@ class Expected:
     shares: tuple = ()
     missing: float = 0.0
     late: date | None = None
+    if_ordered: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,31 +278,29 @@ class EtaFinder:
 
         :param short: what stock does not cover, by move id
         """
-        pools: dict[tuple, list[Arrival]] = {
-            (move.product_id.id, move.location_id.id): [] for move in moves
-        }
+        waiting = self.make_waiting(moves, short)
+        pools: dict[tuple, list[Arrival]] = {each.pool: [] for each in waiting}
         for fact in facts:
             if (pool := pools.get((fact.product_id, fact.place_id))) is not None:
                 pool.append(Arrival(fact.move_id, fact.quantity, fact.ready))
+        return find_etas(waiting, pools, self.read_promises(facts), digits=self.digits)
+
+    def make_waiting(self, moves, short) -> list[Waiting]:
+        """Who shares arrivals, as `share`."""
         ranks = self.get_ranks(moves)
-        return find_etas(
-            [
-                Waiting(
-                    move.id,
-                    (move.sale_line_id.id, move.product_id.id)
-                    if move.sale_line_id
-                    else ("move", move.id),
-                    (move.product_id.id, move.location_id.id),
-                    short[move.id],
-                    ranks[move.id],
-                    move._get_share_fit(),
-                )
-                for move in moves
-            ],
-            pools,
-            self.read_promises(facts),
-            digits=self.digits,
-        )
+        return [
+            Waiting(
+                move.id,
+                (move.sale_line_id.id, move.product_id.id)
+                if move.sale_line_id
+                else ("move", move.id),
+                (move.product_id.id, move.location_id.id),
+                short[move.id],
+                ranks[move.id],
+                move._get_share_fit(),
+            )
+            for move in moves
+        ]
 
     def get_ranks(self, moves) -> dict[int, tuple]:
         """Return the place of each move in the order of service."""
@@ -407,11 +408,12 @@ class EtaFinder:
         Demand = self.env["backorder.demand"]
         stock = Demand._get_stock(product_ids)
         wanted = self.get_wanted(stock)
-        sharing = self.env["stock.move"].browse(wanted)
-        if not sharing:
+        if not wanted:
             return {}
+        sharing = self.env["stock.move"].browse(wanted)
         ranks = self.get_ranks(sharing)
-        return Demand._divide_free_stock(stock, sharing, ranks, wanted)
+        demands = Demand._get_demands_to_share(sharing, ranks, wanted)
+        return Demand._divide_free_stock(stock, demands)
 
     def get_wanted(self, stock) -> dict[int, float]:
         """Return what moves could take of free stock, by move id."""

@@ -13,7 +13,8 @@ from datetime import datetime
 from odoo.tools import SQL
 
 from ..planning.eta import Part, find_last_of_all, find_latest
-from .backorder_eta import STOCK
+from .backorder_drop_shipment_days import find_drop_shipped
+from .backorder_eta import STOCK, EtaFinder
 from .stock_move import OPEN_STATES
 
 
@@ -26,7 +27,9 @@ def store_document_etas(env, line_ids, order_ids, move_ids, now: datetime) -> No
     :param now: UTC; nothing is expected before
     """
     env.flush_all()
-    parts = read_parts_of_orders(env, order_ids, now)
+    picking_ids = _find_pickings(env, move_ids)
+    dropped = find_drop_shipped(env, order_ids, picking_ids, EtaFinder(env, now))
+    parts = [*read_parts_of_orders(env, order_ids, now), *dropped]
     by_line, by_order = defaultdict(list), defaultdict(list)
     for (_owner, line_id, order_id, _move_id), part in parts:
         by_line[line_id].append(part)
@@ -39,13 +42,13 @@ def store_document_etas(env, line_ids, order_ids, move_ids, now: datetime) -> No
         env["sale.order"],
         {order_id: find_last_of_all(by_order[order_id]) for order_id in order_ids},
     )
-    _store_of_pickings(env, _find_pickings(env, move_ids), now)
+    _store_of_pickings(env, picking_ids, dropped, now)
 
 
 def read_parts_of_orders(env, order_ids, now: datetime) -> Iterable[tuple[tuple, Part]]:
     """
     :return: (nothing, id of the line, of the order, of the move), and what is expected
-        of the move
+        of the move; without what vendors send to customers
     """
     nobody = SQL(
         "SELECT NULL::int AS owner_id, id AS move_id FROM stock_move WHERE FALSE"
@@ -54,8 +57,11 @@ def read_parts_of_orders(env, order_ids, now: datetime) -> Iterable[tuple[tuple,
     return _make_parts(env, _read_parts(env, nobody, condition), now)
 
 
-def _store_of_pickings(env, picking_ids: list[int], now: datetime) -> None:
-    """Of each, the last of its own moves and of the steps before them."""
+def _store_of_pickings(env, picking_ids: list[int], dropped, now: datetime) -> None:
+    """Of each, the last of its own moves and of the steps before them.
+
+    :param dropped: what vendors send to customers, as of `find_drop_shipped`
+    """
     if not picking_ids:
         return
     steps = SQL(
@@ -73,7 +79,8 @@ def _store_of_pickings(env, picking_ids: list[int], now: datetime) -> None:
     )
     rows = _read_parts(env, steps, SQL("step.owner_id IS NOT NULL"))
     by_picking = defaultdict(list)
-    for (picking_id, *_others), part in _make_parts(env, rows, now):
+    parts = [*_make_parts(env, rows, now), *dropped]
+    for (picking_id, *_others), part in parts:
         by_picking[picking_id].append(part)
     _store(
         env["stock.picking"],
@@ -105,10 +112,12 @@ def _read_parts(env, steps: SQL, condition: SQL) -> list[tuple]:
                    NULL, NULL, move.date
               FROM sale_order_line line
               JOIN stock_move move ON move.sale_line_id = line.id
+              JOIN stock_location source ON source.id = move.location_id
               JOIN stock_location target
                 ON target.id = COALESCE(move.location_final_id, move.location_dest_id)
               LEFT JOIN step ON step.move_id = move.id
              WHERE %(condition)s AND line.backorder_since IS NOT NULL
+               AND source.usage <> 'supplier'
                AND move.state IN %(states)s AND target.usage IN ('customer', 'transit')
                AND NOT EXISTS (
                     SELECT FROM backorder_demand d WHERE d.move_id = move.id)

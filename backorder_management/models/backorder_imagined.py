@@ -70,6 +70,10 @@ class Imagined:
         policy = order.backorder_policy_id
         return self.ranks.get(order.id, policy.rank if policy else None)
 
+    def get_touched(self) -> set[int]:
+        """Return moves that would come at another time, or not at all."""
+        return set(self.moments) | self.cancelled
+
     # ------------------------------------------------------------- what would change
 
     def put_off(self, moves, days: int) -> None:

@@ -11,6 +11,7 @@ from odoo.tools import SQL
 from ..planning.eta import Part, find_last_of_all, find_latest
 from ..planning.lateness import Record, estimate_arrival
 from ..planning.promising import Promise, pass_on
+from .backorder_drop_shipment_days import find_drop_shipped
 from .backorder_eta import ArrivalFact, DemandFact, EtaFinder, Expected
 from .backorder_eta_documents import read_parts_of_orders
 from .backorder_imagined import AS_IT_IS, Bought, Imagined
@@ -224,17 +225,26 @@ def find_changes(env, product_ids, imagined: Imagined, now: datetime) -> list[Ch
         orders
     """
     product_ids = list(product_ids)
-    before = WhatIfFinder(env, now, AS_IT_IS).find(product_ids)
-    after = WhatIfFinder(env, now, imagined).find(product_ids)
-    touched = {
+    finder_before = WhatIfFinder(env, now, AS_IT_IS)
+    finder_after = WhatIfFinder(env, now, imagined)
+    before = finder_before.find(product_ids)
+    after = finder_after.find(product_ids)
+    touched = imagined.get_touched() | {
         move_id
         for move_id, expected in after.items()
         if (before[move_id].eta, before[move_id].kind) != (expected.eta, expected.kind)
     }
     orders = env["stock.move"].browse(touched).sale_line_id.order_id
     parts = list(read_parts_of_orders(env, orders.ids, now))
-    lines_before, orders_before = find_days(parts, before)
-    lines_after, orders_after = find_days(parts, after)
+    lines_before, orders_before = find_days(
+        [*parts, *find_drop_shipped(env, orders.ids, (), finder_before)], before
+    )
+    dropped = [
+        (ids, part)
+        for ids, part in find_drop_shipped(env, orders.ids, (), finder_after)
+        if ids[-1] not in imagined.cancelled
+    ]
+    lines_after, orders_after = find_days([*parts, *dropped], after)
     changes = []
     for (line_id, order_id), (day, _kind) in lines_before.items():
         new_day, kind = lines_after.get((line_id, order_id), (None, CANCELLED))

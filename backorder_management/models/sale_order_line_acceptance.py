@@ -107,6 +107,16 @@ class SaleOrderLine(models.Model):
         stock = self.warehouse_id.lot_stock_id
         if not product.is_storable:
             return stock, TO_ORDER
+        rule = self._get_delivery_rules(product)[-1:]
+        if not rule:
+            return stock, FROM_STOCK
+        if rule.action not in PULLING:
+            return stock, TO_ORDER
+        return rule.location_src_id, rule.procure_method
+
+    def _get_delivery_rules(self, product):
+        """The rules that bring the product to the customer, the last step first, down
+        to the one that takes it from stock; steps that are pushed have none here."""
         values = {
             "company_id": self.company_id,
             "packaging_uom_id": self.product_uom_id,
@@ -121,12 +131,10 @@ class SaleOrderLine(models.Model):
             rule = Rule._get_rule(product, rule.location_src_id, values)
             if rule in steps:
                 break  # they lead round in a circle
+            if not rule:
+                return rule
             steps |= rule
-        if not rule:
-            return stock, FROM_STOCK
-        if rule.action not in PULLING:
-            return stock, TO_ORDER
-        return rule.location_src_id, rule.procure_method
+        return steps
 
     # ------------------------------------------------------------------- is it accepted
 

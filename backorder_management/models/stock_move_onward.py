@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ast import literal_eval
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from odoo import fields, models
 
@@ -11,6 +11,10 @@ from .stock_move import OPEN_STATES
 
 # No warehouse has more steps; rules that lead in circles end here.
 MOST_STEPS = 10
+
+
+def get_expected_moment(move) -> datetime:
+    return move._get_expected_moment()
 
 
 class StepFinder:
@@ -23,7 +27,7 @@ class StepFinder:
     :param get_moment: when a move is expected, UTC
     """
 
-    def __init__(self, env, get_moment):
+    def __init__(self, env, get_moment=get_expected_moment):
         self.env = env
         self._get_moment = get_moment
         self._days: dict[tuple, int] = {}

@@ -32,7 +32,9 @@ class StockMove(models.Model):
 
     # ------------------------------------------------------------ order of service
 
-    def _get_ranks_by_strategy(self, imagined: Imagined) -> dict[int, tuple] | None:
+    def _get_ranks_by_strategy(
+        self, imagined: Imagined = AS_IT_IS
+    ) -> dict[int, tuple] | None:
         """The place of each move by its warehouse's strategy; None where all of them
         have the standard order of service."""
         Strategy = self.env["backorder.strategy"].sudo()
@@ -52,7 +54,9 @@ class StockMove(models.Model):
             return None
         ranks: dict[int, tuple] = {}
         for place, moves in places.items():
-            for move_id, rank in strategies[place]._rank_moves(moves, imagined).items():
+            for move_id, rank in (
+                strategies[place]._rank_moves(moves, imagined=imagined).items()
+            ):
                 # moves of two warehouses never compete for the same goods
                 ranks[move_id] = (place[0].id, place[1].id, *rank)
         return ranks
@@ -274,19 +278,26 @@ class StockMove(models.Model):
 class BackorderStrategy(models.Model):
     _inherit = "backorder.strategy"
 
-    def _rank_moves(self, moves, imagined: Imagined = AS_IT_IS) -> dict[int, tuple]:
+    def _rank_moves(
+        self, moves, planned=(), imagined: Imagined = AS_IT_IS
+    ) -> dict[int, tuple]:
         """The place of each move in this strategy's order of service, by id.
 
+        :param planned: facts of what is no move yet, each with an id of its own
         :param imagined: what would be other than it is
         """
         received = self.env.context.get("backorder_received_reference_ids", ())
         facts = get_facts_of(moves, frozenset(received), imagined)
-        ranking = DemandRanking(
-            self.env, moves.company_id[:1], self, fields.Datetime.now()
-        )
+        facts.update((fact.move_id, fact) for fact in planned)
+        company = moves.company_id[:1] or self.env.company
+        ranking = DemandRanking(self.env, company, self, fields.Datetime.now())
         ranks = ranking.rank(ranking.get_values(facts), facts)
         return {
             # equals as in runs: in the order in which they were ordered
-            move.id: (*ranks[move.id], facts[move.id].ordered or datetime.max, move.id)
-            for move in moves
+            each.move_id: (
+                *ranks[each.move_id],
+                each.ordered or datetime.max,
+                each.move_id,
+            )
+            for each in facts.values()
         }

@@ -13,6 +13,8 @@ from . import test_cut_over
 from . import test_demo
 from . import test_duplicate_quants
 from . import test_eta
+from . import test_eta_dropship
+from . import test_eta_if_ordered
 from . import test_eta_random
 from . import test_eta_why
 from . import test_expiry
@@ -63,6 +65,7 @@ from . import test_planning_shipment_state
 from . import test_planning_shipping
 from . import test_planning_states
 from . import test_promise
+from . import test_quotation_dates
 from . import test_random_cancelling
 from . import test_random_operations
 from . import test_reservation
