@@ -522,6 +522,7 @@ class TestBackordersOnTheInvoice(DocumentsCommon):
         super().setUpClass()
         cls.company.invoice_backorder_list = True
         cls.company.partner_id.tz = "UTC"
+        cls.company.resource_calendar_id = False  # every day is a day of work
         cls.lamp = cls._create_good("Lamp")
         cls._set_stock(cls.lamp, 4)
 

@@ -306,9 +306,10 @@ class TestLate(PromiseCommon):
         self.assertLate(order, 1)
         self._validate(receipt)
         self._validate(order.picking_ids)
-        self.env.invalidate_all()
-        self.assertFalse(order.backorder_promise_late)
-        self.assertFalse(order.order_line.backorder_promise_late)
+        with freeze_time("2027-03-05 08:00:00"):
+            self.env.invalidate_all()
+            self.assertFalse(self._search("sale.order", order))
+            self.assertFalse(self._search("sale.order.line", order.order_line))
 
     def test_never_short_and_not_sent(self):
         """The goods are there all the time; nobody sends them."""
@@ -453,6 +454,19 @@ class TestWatching(PromiseCommon):
     def test_cancelled_before(self):
         order = self._create_order((self.glass, 10))
         self._give(order, 4)
+        order._action_cancel()
+        self._watch(3)
+        self.assertEqual(self._get_outcomes(order), [("void", 0, 0.0)])
+
+    def test_rest_is_cancelled(self):
+        """Scenario: 4 of 10 have left on the 2nd; then the order is cancelled.
+
+        Expected: not all of it was delivered, and nothing is late.
+        """
+        self._put_stock(self.glass, 4)
+        order = self._create_order((self.glass, 10))
+        self._give(order, 4)
+        self._validate(order.picking_ids, {self.glass: 4})
         order._action_cancel()
         self._watch(3)
         self.assertEqual(self._get_outcomes(order), [("void", 0, 0.0)])
