@@ -58,13 +58,13 @@ class BackorderPromise(models.Model):
         find_day = {company.id: company._remember_days() for company in companies}
         now = fields.Datetime.now()
         changed = []
-        for promise_id, date, company_id, complete, cancelled, last, before in rows:
+        for promise_id, date, company_id, complete, last, before in rows:
             delivered = find_day[company_id](last) if complete and last else None
             outcome = judge(
                 date,
                 delivered,
                 find_day[company_id](now),
-                cancelled or (complete and not last),
+                is_cancelled=complete and not last,
             )
             if delivered or (outcome.state, outcome.days_late) != before:
                 changed.append((promise_id, outcome, delivered))
@@ -78,8 +78,7 @@ class BackorderPromise(models.Model):
                 SELECT promise.id, promise.date, promise.company_id,
                        line.product_uom_qty - COALESCE(line.qty_cancelled, 0)
                            <= line.qty_delivered + 0.000001,
-                       line.state = 'cancel', last.date, promise.state,
-                       promise.days_late
+                       last.date, promise.state, promise.days_late
                   FROM backorder_promise promise
                   JOIN sale_order_line line ON line.id = promise.sale_line_id
                   LEFT JOIN LATERAL (
@@ -93,7 +92,7 @@ class BackorderPromise(models.Model):
                 """
             )
         )
-        return [(*row[:6], (row[6], row[7])) for row in rows]
+        return [(*row[:5], (row[5], row[6])) for row in rows]
 
     @api.model
     def _store_outcomes(self, changed):
