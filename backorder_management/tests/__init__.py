@@ -83,5 +83,6 @@ from . import test_shipments_to_invoice
 from . import test_states
 from . import test_strategies
 from . import test_tour
+from . import test_tour_expected_days
 from . import test_what_if
 from . import test_what_if_dialog
