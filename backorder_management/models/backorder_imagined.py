@@ -121,7 +121,9 @@ class Imagined:
 
     def cancel(self, moves) -> None:
         """As `stock.move._action_cancel` does, with all that is cancelled with it."""
-        moves = _filter_open(moves)
+        moves = _filter_open(moves).filtered(
+            lambda move: move.id not in self.cancelled  # chains may be circular
+        )
         self.cancelled.update(moves.ids)
         for move in moves:
             siblings = move.move_dest_ids.move_orig_ids - move
