@@ -14,6 +14,7 @@ from . import test_demo
 from . import test_duplicate_quants
 from . import test_eta
 from . import test_eta_bad_input
+from . import test_eta_concurrency
 from . import test_eta_dropship
 from . import test_eta_if_ordered
 from . import test_eta_random
