@@ -11,7 +11,7 @@ from odoo.tools import SQL, split_every
 
 from .backorder_eta import ETA_KINDS
 from .backorder_eta_documents import store_document_etas
-from .backorder_if_ordered import OrderableEtaFinder
+from .backorder_eta_if_ordered import OrderableEtaFinder
 from .backorder_sharing import impatient
 
 _logger = logging.getLogger(__name__)

@@ -35,13 +35,21 @@ def _read_drop_shipped(env, order_ids, picking_ids) -> list[tuple]:
     return env.execute_query(
         SQL(
             """
+            WITH moved(id) AS (
+                SELECT move.id
+                  FROM sale_order_line line
+                  JOIN stock_move move ON move.sale_line_id = line.id
+                 WHERE line.order_id = ANY(%(orders)s) AND move.state IN %(states)s
+                 UNION
+                SELECT id
+                  FROM stock_move
+                 WHERE picking_id = ANY(%(pickings)s) AND state IN %(states)s)
             SELECT move.picking_id, line.id, line.order_id, move.id
-              FROM sale_order_line line
-              JOIN stock_move move ON move.sale_line_id = line.id
+              FROM moved
+              JOIN stock_move move ON move.id = moved.id
+              JOIN sale_order_line line ON line.id = move.sale_line_id
               JOIN stock_location source ON source.id = move.location_id
-             WHERE (line.order_id = ANY(%(orders)s)
-                    OR move.picking_id = ANY(%(pickings)s))
-               AND move.state IN %(states)s AND source.usage IN ('supplier', 'transit')
+             WHERE source.usage IN ('supplier', 'transit')
              UNION ALL
             SELECT NULL, line.id, line.order_id, NULL
               FROM sale_order_line line

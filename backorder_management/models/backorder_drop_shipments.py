@@ -58,10 +58,11 @@ class BackorderDemand(models.Model):
 
     @api.model
     def _refresh_products(self, products):
-        super()._refresh_products(products)
+        result = super()._refresh_products(products)
         self._refresh_drop_shipments(
             self._get_open_drop_shipments([("product_id", "in", products.ids)])
         )
+        return result
 
     @api.model
     def _get_open_drop_shipments(self, domain=()):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -12,7 +11,6 @@ from odoo.exceptions import UserError
 from ..planning.lateness import LIKELY
 from ..planning.ordering import LeadTime, find_ordered_day, get_quantity_class
 from .backorder_acceptance_supply import SupplyFinder
-from .backorder_eta import BLOCKED, EtaFinder
 from .company_days import CompanyDays
 from .stock_move_onward import StepFinder
 
@@ -51,6 +49,8 @@ class SourceFinder:
         self.days = days
         self.steps = steps
         self.products = self.env["product.product"].browse(sorted(product_ids))
+        # iterated, so that what is read for one is read for all
+        self.by_id = {product.id: product for product in self.products}
         self._rules: dict[tuple, object] = {}
         self._found: dict[tuple, Source | None] = {}
         self._smallest: dict[int, list[float]] = {}
@@ -61,7 +61,7 @@ class SourceFinder:
         :param quantity: what is missing, in the product's unit
         :return: None where it is neither bought nor made, nor to be had from elsewhere
         """
-        product = self.products.browse(product_id)
+        product = self.by_id[product_id]
         place = self.env["stock.location"].browse(place_id)
         rules = self._get_rules(product, place)
         if rules and rules[-1].action in PULLING:
@@ -146,11 +146,8 @@ class SourceFinder:
 
     def _make(self, product, rules, quantity: float, place) -> Source | None:
         values, vendor = {}, None
-        if buying := rules.filtered(lambda rule: rule.action == BUY):
-            # as Odoo chooses when it buys: minimum quantities and expired prices too
-            seller = buying[0]._get_matching_supplier(
-                product, quantity, product.uom_id, self.days.company, {}
-            )
+        if any(rule.action == BUY for rule in rules):
+            seller = self._select_seller(product, quantity)
             if not seller:
                 return None
             values = {"supplierinfo": seller}
@@ -171,6 +168,20 @@ class SourceFinder:
             lead,
             vendor.id if vendor else None,
             None if vendor else rules[-1].location_src_id.id or None,
+        )
+
+    def _select_seller(self, product, quantity: float):
+        """As the purchase rule of Odoo does, its fallback included. Not by its
+        `_get_matching_supplier`, which asks the database for each product."""
+        own = self.days.company, self.env["res.company"]
+        seller = product._select_seller(
+            quantity=quantity, date=self.days.today, uom_id=product.uom_id
+        )
+        return (
+            seller
+            or product._prepare_sellers().filtered(
+                lambda seller: seller.company_id in own
+            )[:1]
         )
 
     def _is_made(self, rules) -> bool:
@@ -204,54 +215,3 @@ class SourceFinder:
             }
         )
         return self.steps.count_days(move, place)
-
-
-class OrderableEtaFinder(EtaFinder):
-    """Finds as well when what is not known to come could be there if it was ordered
-    today."""
-
-    def __init__(self, env, now):
-        super().__init__(env, now)
-        self.ready: dict[int, date] = {}
-
-    def read_arrivals(self, pools, days):
-        facts = super().read_arrivals(pools, days)
-        for fact in facts:
-            before = self.ready.get(fact.move_id, fact.ready)
-            self.ready[fact.move_id] = max(before, fact.ready)
-        return facts
-
-    def find_of_company(self, demands, days: CompanyDays):
-        found = super().find_of_company(demands, days)
-        missing = [
-            demand
-            for demand in demands
-            if found[demand.move_id].missing > 0
-            and found[demand.move_id].kind != BLOCKED
-        ]
-        if missing:
-            self.add_if_ordered(missing, found, days)
-        return found
-
-    def add_if_ordered(self, demands: Iterable, found, days: CompanyDays) -> None:
-        sources = SourceFinder(
-            self.env, days, self.steps, {demand.product_id for demand in demands}
-        )
-        for demand in demands:
-            expected = found[demand.move_id]
-            source = sources.find(
-                demand.product_id, demand.location_id, expected.missing
-            )
-            if source:
-                ready = max(
-                    sources.find_day(source), *self.get_ready(expected), days.first
-                )
-                expected.if_ordered = self.find_day_of(demand, ready, days)
-
-    def get_ready(self, expected) -> list[date]:
-        """When the part that is known to come is there."""
-        return [
-            self.ready[move_id]
-            for move_id, _part in expected.shares
-            if move_id in self.ready
-        ]

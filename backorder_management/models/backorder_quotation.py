@@ -15,8 +15,9 @@ from ..planning.promising import Waiting
 from ..planning.quoting import Offer
 from ..planning.work_days import find_eta
 from .backorder_eta import DemandFact
+from .backorder_eta_if_ordered import OrderableEtaFinder
 from .backorder_facts import Fact
-from .backorder_if_ordered import OrderableEtaFinder, Source, SourceFinder
+from .backorder_if_ordered import Source, SourceFinder
 from .company_days import CompanyDays
 
 
@@ -255,7 +256,7 @@ class QuotationFinder(OrderableEtaFinder):
         if not wish.dropped:
             return finder.find(wish.product_id, wish.place_id, missing)
         return finder.find_by_rules(
-            self.env["product.product"].browse(wish.product_id),
+            finder.by_id[wish.product_id],
             self.env["stock.rule"].browse(wish.rule_ids),
             missing,
             self.env["stock.location"],

@@ -34,7 +34,7 @@ class WishReader:
         self._rules: dict[tuple, object] = {}
         self._count = FIRST_ID
 
-    def read(self) -> dict:
+    def find_wishes(self) -> dict:
         """Wishes by line: one for each product; of kits, for each storable
         component."""
         return {

@@ -78,8 +78,9 @@ class SaleOrderLine(models.Model):
             return
         company = goods.order_id.company_id
         days = CompanyDays(company, now)
-        # Rules and calendars are the company's, whichever one the user looks at.
-        wishes = WishReader(goods.with_company(company), days, now).read()
+        # Where the customer gets goods is the company's to say, whichever one the user
+        # looks at.
+        wishes = WishReader(goods.with_company(company), days, now).find_wishes()
         asked = [wish for each in wishes.values() for wish in each]
         finder = QuotationFinder(self.env, now, days, asked)
         offers, sources = finder.find_offers(), finder.sources

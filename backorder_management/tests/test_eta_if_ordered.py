@@ -335,6 +335,7 @@ class TestIfOrdered(EtaCommon):
             jug = self._create_vended(f"Jug {number}", (9, {}))
             for _each in range(number):
                 self._create_order((jug, 10))
+            self.env["backorder.demand"]._refresh_etas(jug.ids)
             self.env.flush_all()
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count

@@ -384,7 +384,7 @@ class TestQuotation(QuotationCommon):
 
     def test_confirmed(self):
         """A confirmed order has an expected day, and no earliest one."""
-        self._put_stock(self.glass, 10)
+        self._put_stock(self.glass, 30)
         order = self._create_order((self.glass, 10))
         self.assertEarliest(order, None)
         self.assertFalse(order.backorder_earliest)
@@ -522,7 +522,7 @@ class TestUseEarliest(QuotationCommon):
             quotation.with_user(other).action_use_earliest_date()
 
     def test_another_company(self):
-        """Neither its goods nor its orders nor its vendor count."""
+        """Neither our goods nor our vendor's days count for it, but its own do."""
         other = self.env["res.company"].create({"name": "Elsewhere"})
         warehouse = self.env["stock.warehouse"].search(
             [("company_id", "=", other.id)], limit=1
@@ -544,6 +544,12 @@ class TestUseEarliest(QuotationCommon):
         ours = self._quote((self.glass, 10))
         self.assertEarliest(foreign, None)
         self.assertEarliest(ours, 1)
+        self.glass.seller_ids = [
+            Command.create(
+                {"partner_id": self.vendor.id, "delay": 4, "company_id": other.id}
+            )
+        ]
+        self.assertEarliest(foreign, 5)
         theirs = self._create_user("theirs", "sales_team.group_sale_salesman_all_leads")
         theirs.write({"company_ids": [Command.set(other.ids)], "company_id": other.id})
         with self.assertRaises(AccessError):

@@ -483,6 +483,32 @@ class TestWhatIf(WhatIfCommon):
                     after = order.backorder_eta or None
                 self.assertEqual(found.get(order.id, march(5)), after)
 
+    def test_drop_shipment(self):
+        """Scenario: the vendor sends to the customer on the 9th: two days later, then
+        not at all."""
+        route = self.env.ref(
+            "stock_dropshipping.route_drop_shipping", raise_if_not_found=False
+        )
+        if not route:
+            self.skipTest("stock_dropshipping is NOT installed: NOT tested")
+        product = self._create_bought("Piano", route)
+        order = self._create_order((product, 1))
+        purchase = self._get_purchase(product)
+        purchase.order_line.date_planned = noon(9)
+        purchase.button_confirm()
+        self._settle()
+        self.env.invalidate_all()
+        self.assertEqual(order.backorder_eta, march(9))
+        slipped, cancelled = Imagined(), Imagined()
+        slipped.put_off_purchase(self._get_moves(purchase), 2)
+        cancelled.cancel_purchase(purchase)
+        self.assertChanges(self._find_changes(slipped, product), (order, 9, 11))
+        self.assertChanges(self._find_changes(cancelled, product), (order, 9, None))
+        self._put_off(purchase, 2)
+        self._settle()
+        self.env.invalidate_all()
+        self.assertEqual(order.backorder_eta, march(11))
+
     def test_nothing_imagined(self):
         self.assertFalse(self._find_changes(Imagined()))
 
