@@ -368,7 +368,7 @@ class BackorderWhatIfLine(models.TransientModel):
     order_id = fields.Many2one("sale.order", ondelete="cascade")
     partner_id = fields.Many2one(related="order_id.partner_id")
     product_id = fields.Many2one(related="sale_line_id.product_id")
-    before = fields.Date("Expected Now")
+    before = fields.Date("Now")
     after = fields.Date("Then")
     order_before = fields.Date("Order Now")
     order_after = fields.Date("Order Then")
