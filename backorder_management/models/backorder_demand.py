@@ -34,6 +34,8 @@ class Pending:
         # reservation changes nothing there
         self.stocked: dict[tuple[int, int], float] = defaultdict(float)
         self.free: dict[tuple[int, int], float] = defaultdict(float)
+        # what customers were told
+        self.promise_ids: set[int] = set()
         # products of which arrivals are gone, or kept for somebody
         self.arrivals: set[int] = set()
         # order lines of which a vendor sends the goods, and the purchase has changed

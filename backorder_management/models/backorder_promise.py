@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from ..planning.promises import BROKEN, KEPT, OPEN, VOID
+from .backorder_demand import PENDING
 
 CONFIRMED = "confirmed"
 DELIVERY_DATE = "delivery_date"
@@ -83,6 +85,22 @@ class BackorderPromise(models.Model):
     _latest_unique = models.UniqueIndex("(sale_line_id) WHERE is_latest")
     _unsettled = models.Index("(date) WHERE delivered IS NULL AND state <> 'void'")
 
+    def _store_expected(self):
+        """Note what is expected of these promises' lines by now."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE backorder_promise promise
+                   SET expected = line.backorder_eta
+                  FROM sale_order_line line
+                 WHERE promise.id = ANY(%s) AND line.id = promise.sale_line_id
+                   AND promise.expected IS DISTINCT FROM line.backorder_eta
+                """,
+                self.ids,
+            )
+        )
+        self.invalidate_recordset(["expected"], flush=False)
+
     @api.model
     def _give(self, days, reason: str, note: str = ""):
         """Note that customers were told these days.
@@ -102,11 +120,13 @@ class BackorderPromise(models.Model):
         lines = self.env["sale.order.line"].union(*told)
         # sudo: nobody writes promises himself; who may give them has been checked
         promises = self.sudo()
-        before = promises.search(
-            [("sale_line_id", "in", lines.ids), ("is_latest", "=", True)]
-        )
-        before.is_latest = False
-        before.flush_recordset()
+        before = promises.browse()
+        if told_before := lines.filtered("backorder_promise_date"):
+            before = promises.search(
+                [("sale_line_id", "in", told_before.ids), ("is_latest", "=", True)]
+            )
+            before.is_latest = False
+            before.flush_recordset()
         now = fields.Datetime.now()
         result = promises.create(
             [
@@ -126,6 +146,8 @@ class BackorderPromise(models.Model):
             same.sudo().backorder_promise_date = day
         for order in before.order_id.filtered("backorder_promise_warned"):
             order._watch_promises()
+        # what is expected may not have been found yet
+        self.env["backorder.demand"]._get_pending().promise_ids.update(result.ids)
         return result.sudo(False)
 
 
@@ -192,6 +214,7 @@ class SaleOrder(models.Model):
 
     backorder_promise_count = fields.Integer(
         compute="_compute_backorder_promise_count",
+        compute_sudo=True,  # the form of an order asks, whoever may open it
     )
 
     def _compute_backorder_promise_count(self):
@@ -236,6 +259,15 @@ class BackorderDemand(models.Model):
     _inherit = "backorder.demand"
 
     promise_date = fields.Date(related="sale_line_id.backorder_promise_date")
+
+    @api.model
+    def _refresh_pending(self):
+        """Promises of this transaction say what has just been found."""
+        pending = self.env.cr.precommit.data.get(PENDING)
+        promise_ids = set(pending.promise_ids) if pending else set()
+        super()._refresh_pending()
+        if promise_ids:
+            self.env["backorder.promise"].browse(promise_ids)._store_expected()
 
     def action_open_promise(self):
         """Open the dialog to tell the customers of these lines a day."""

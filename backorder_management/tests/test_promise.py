@@ -77,6 +77,41 @@ class TestGiving(PromiseCommon):
         )
         self.assertTrue(promise.is_first)
 
+    def test_what_was_expected_then(self):
+        """Found at the end of the transaction that confirms the order."""
+        self._expect(9, (self.glass, 10))
+        order = self._create_order((self.glass, 10), commitment_date=noon(4))
+        self.env.invalidate_all()
+        self.assertEqual(order.order_line.backorder_promise_ids.expected, march(9))
+
+    def test_who_may_read_no_promises(self):
+        """An accountant opens the form of the order all the same."""
+        order = self._create_order((self.glass, 10), commitment_date=noon(4))
+        clerk = new_test_user(
+            self.env, "clerk", "base.group_user,account.group_account_invoice"
+        )
+        self.env.invalidate_all()
+        self.assertEqual(order.with_user(clerk).backorder_promise_count, 1)
+        self.assertFalse(order.with_user(clerk).backorder_promise_late)
+
+    def test_warehouse_sorts_by_promise(self):
+        orders = [
+            self._create_order((self.glass, 10), commitment_date=noon(day))
+            for day in (5, 2)
+        ]
+        picker = new_test_user(
+            self.env, "picker", "base.group_user,stock.group_stock_user"
+        )
+        rows = self.env["backorder.demand"].with_user(picker)
+        found = rows.search(
+            [("order_id", "in", [order.id for order in orders])],
+            order="promise_date, id",
+        )
+        self.assertEqual(found.mapped("promise_date"), [march(2), march(5)])
+        with freeze_time("2027-03-04 08:00:00"):
+            late = rows.search([("promise_late", "=", True), ("id", "in", found.ids)])
+        self.assertEqual(late, found[0])
+
     def test_order_without_one(self):
         order = self._create_order((self.glass, 10))
         self.assertFalse(order.order_line.backorder_promise_date)
