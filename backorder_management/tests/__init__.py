@@ -70,6 +70,7 @@ from . import test_promise
 from . import test_quotation_dates
 from . import test_random_cancelling
 from . import test_random_operations
+from . import test_replenishment
 from . import test_reservation
 from . import test_reservation_concurrency
 from . import test_reservation_differential
