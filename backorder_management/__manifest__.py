@@ -52,6 +52,7 @@
         "views/backorder_lateness_views.xml",
         "views/backorder_what_if_views.xml",
         "views/backorder_replenishment_views.xml",
+        "views/backorder_where_views.xml",
         "views/backorder_promise_views.xml",
         "security/invoicing_security.xml",
         "security/reconciliation_security.xml",

@@ -89,3 +89,4 @@ from . import test_tour
 from . import test_tour_expected_days
 from . import test_what_if
 from . import test_what_if_dialog
+from . import test_where_stock

@@ -1,0 +1,209 @@
+"""Where the goods are that a short line misses, and how they come here."""
+
+from __future__ import annotations
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.tools.misc import formatLang
+
+from ..models.backorder_stock_figures import StockFigureFinder
+
+
+class BackorderWhere(models.TransientModel):
+    """The figures of one product, per warehouse, as of when it is opened."""
+
+    _name = "backorder.where"
+    _description = "Where Stock Is"
+
+    product_id = fields.Many2one("product.product", required=True, readonly=True)
+    product_uom_id = fields.Many2one(related="product_id.uom_id")
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
+    warehouse_id = fields.Many2one("stock.warehouse", "Missing In", readonly=True)
+    sale_line_id = fields.Many2one("sale.order.line", readonly=True)
+    short = fields.Float(digits="Product Unit", readonly=True)
+    line_ids = fields.One2many("backorder.where.line", "where_id", readonly=True)
+
+    @api.model
+    def _open_for(self, product, company, demand=None):
+        """
+        :param demand: `backorder.demand` that is short, if it is about one
+        """
+        # sudo: who is served before counts, whoever may see his orders
+        finder = StockFigureFinder(self.sudo().env, company)
+        found = finder.find(product.ids)
+        where = self.create(
+            {
+                "product_id": product.id,
+                "company_id": company.id,
+                "warehouse_id": demand.warehouse_id.id if demand else False,
+                "sale_line_id": demand.sale_line_id.id if demand else False,
+                "short": demand.qty_short if demand else 0.0,
+                "line_ids": [
+                    Command.create(
+                        {
+                            "warehouse_id": warehouse_id,
+                            "on_hand": figures.on_hand,
+                            "committed": figures.committed,
+                            "free": figures.free,
+                            "backordered": figures.backordered,
+                            "incoming": figures.incoming,
+                        }
+                    )
+                    for (_product_id, warehouse_id), figures in found.items()
+                ],
+            }
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Where Is It?"),
+            "res_model": self._name,
+            "res_id": where.id,
+            "view_mode": "form",
+            "target": "new",
+        }
+
+    def action_open_quants(self):
+        """Open the list by location."""
+        self.ensure_one()
+        return self.product_id.action_open_quants()
+
+
+class BackorderWhereLine(models.TransientModel):
+    _name = "backorder.where.line"
+    _description = "Stock of a Warehouse"
+    _order = "free desc, id"
+
+    where_id = fields.Many2one("backorder.where", required=True, ondelete="cascade")
+    warehouse_id = fields.Many2one("stock.warehouse", required=True, readonly=True)
+    on_hand = fields.Float(digits="Product Unit", readonly=True)
+    committed = fields.Float(
+        digits="Product Unit",
+        readonly=True,
+        help="Reserved, or to go to those who wait there.",
+    )
+    free = fields.Float(digits="Product Unit", readonly=True)
+    backordered = fields.Float(digits="Product Unit", readonly=True)
+    incoming = fields.Float(digits="Product Unit", readonly=True)
+    can_send = fields.Boolean(compute="_compute_can_send")
+
+    @api.depends("free", "warehouse_id", "where_id.warehouse_id", "where_id.short")
+    def _compute_can_send(self):
+        for line in self:
+            here = line.where_id.warehouse_id
+            line.can_send = bool(
+                here
+                and here != line.warehouse_id
+                and line.free > 0
+                and line.where_id.short > 0
+            )
+
+    def action_transfer_here(self):
+        """Send what is short from there, as far as it is free, to where it is missing.
+
+        By Odoo's own resupply route between the two warehouses, or else by a transfer.
+
+        :raise UserError: nothing is free there any more
+        """
+        self.ensure_one()
+        # Odoo lets salespeople create transfers, as orders do; this is no order.
+        if not self.env.user.has_group("stock.group_stock_user"):
+            raise AccessError(self.env._("Ask the warehouse to send it."))
+        where = self.where_id
+        quantity = min(where.short, self._find_free_now())
+        if where.product_id.uom_id.compare(quantity, 0.0) <= 0:
+            raise UserError(
+                self.env._(
+                    "Nothing of %(product)s is free in %(warehouse)s any more: choose "
+                    "another warehouse.",
+                    product=where.product_id.display_name,
+                    warehouse=self.warehouse_id.name,
+                )
+            )
+        picking = self._resupply(quantity) or self._transfer(quantity)
+        self._log(picking, quantity)
+        return picking._get_records_action()
+
+    def _find_free_now(self) -> float:
+        product, company = self.where_id.product_id, self.where_id.company_id
+        # sudo: who is served before counts, whoever may see his orders
+        found = StockFigureFinder(self.sudo().env, company).find(product.ids)
+        return found[product.id, self.warehouse_id.id].free
+
+    def _resupply(self, quantity: float):
+        """The transfers that Odoo's route between the two warehouses makes."""
+        where = self.where_id
+        route = where.warehouse_id.resupply_route_ids.filtered(
+            lambda route: route.supplier_wh_id == self.warehouse_id
+        )
+        if not route:
+            return self.env["stock.picking"]
+        Rule = self.env["stock.rule"]
+        last = self.env["stock.move"].search([], order="id desc", limit=1)
+        Rule.run(
+            [
+                Rule.Procurement(
+                    where.product_id,
+                    quantity,
+                    where.product_uom_id,
+                    where.warehouse_id.lot_stock_id,
+                    self._get_origin(),
+                    self._get_origin(),
+                    where.company_id,
+                    {"warehouse_id": where.warehouse_id, "route_ids": route[:1]},
+                )
+            ]
+        )
+        moves = self.env["stock.move"].search(
+            [("id", ">", last.id), ("product_id", "=", where.product_id.id)]
+        )
+        return moves.picking_id
+
+    def _transfer(self, quantity: float):
+        where = self.where_id
+        values = {
+            "location_id": self.warehouse_id.lot_stock_id.id,
+            "location_dest_id": where.warehouse_id.lot_stock_id.id,
+        }
+        picking = self.env["stock.picking"].create(
+            {
+                **values,
+                "picking_type_id": self.warehouse_id.int_type_id.id,
+                "origin": self._get_origin(),
+                "move_ids": [
+                    Command.create(
+                        {
+                            **values,
+                            "product_id": where.product_id.id,
+                            "product_uom_qty": quantity,
+                            "product_uom": where.product_uom_id.id,
+                        }
+                    )
+                ],
+            }
+        )
+        picking.action_confirm()
+        picking.action_assign()
+        return picking
+
+    def _get_origin(self) -> str:
+        # sudo: warehouse staff need not read orders to name one
+        order = self.where_id.sudo().sale_line_id.order_id
+        return order.name or self.env._("Short lines")
+
+    def _log(self, pickings, quantity: float) -> None:
+        where = self.where_id
+        # sudo: warehouse staff need not write orders to note what they have done
+        order = where.sudo().sale_line_id.order_id
+        if order:
+            order._message_log(
+                body=self.env._(
+                    "%(quantity)s %(unit)s of %(product)s are sent from %(warehouse)s: "
+                    "%(transfers)s",
+                    quantity=formatLang(self.env, quantity, dp="Product Unit"),
+                    unit=where.product_uom_id.name,
+                    product=where.product_id.display_name,
+                    warehouse=self.warehouse_id.name,
+                    transfers=pickings[:1]._get_html_link(),
+                )
+            )
