@@ -45,7 +45,7 @@ class BackorderLateness(models.Model):
     )
     receipts = fields.Integer(readonly=True)
     on_time = fields.Float(
-        "On Time", readonly=True, help="The share of receipts that came in time."
+        readonly=True, help="The share of receipts that came in time."
     )
     likely = fields.Integer(
         "Likely Days Late",
@@ -62,7 +62,7 @@ class BackorderLateness(models.Model):
     @api.model
     def _cron_refresh(self):
         """Count the receipts of the last year again."""
-        for company in self.env["res.company"].search([]):
+        for company in self.env["res.company"].search([("active", "=", True)]):
             while self.env["backorder.receipt"]._store_some(company):
                 self.env["ir.cron"]._commit_progress()
             self._refresh_company(company)

@@ -54,7 +54,7 @@ class BackorderPromise(models.Model):
     )
     company_id = fields.Many2one("res.company", readonly=True, index=True)
     partner_id = fields.Many2one("res.partner", "Customer", readonly=True)
-    salesperson_id = fields.Many2one("res.users", "Salesperson", readonly=True)
+    salesperson_id = fields.Many2one("res.users", readonly=True)
     product_id = fields.Many2one("product.product", readonly=True)
     date = fields.Date("Promised", required=True, readonly=True)
     told_at = fields.Datetime("Told", required=True, readonly=True)
@@ -265,9 +265,10 @@ class BackorderDemand(models.Model):
         """Promises of this transaction say what has just been found."""
         pending = self.env.cr.precommit.data.get(PENDING)
         promise_ids = set(pending.promise_ids) if pending else set()
-        super()._refresh_pending()
+        result = super()._refresh_pending()
         if promise_ids:
             self.env["backorder.promise"].browse(promise_ids)._store_expected()
+        return result
 
     def action_open_promise(self):
         """Open the dialog to tell the customers of these lines a day."""

@@ -55,7 +55,7 @@ class SaleOrderLine(models.Model):
         )
         now = fields.Datetime.now()
         # sudo: just the day, where each company is
-        companies = self.env["res.company"].sudo().search([])
+        companies = self.env["res.company"].sudo().search([("active", "=", True)])
         return SQL(
             """
             SELECT line.id, line.order_id

@@ -43,7 +43,6 @@ class BackorderReceipt(models.Model):
         help="Days after the promised one; below zero where it came early.",
     )
     on_time = fields.Float(
-        "On Time",
         readonly=True,
         aggregator="avg",
         help="100 % where it came on the promised day, or before.",

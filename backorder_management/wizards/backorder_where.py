@@ -183,7 +183,6 @@ class BackorderWhereLine(models.TransientModel):
             }
         )
         picking.action_confirm()
-        picking.action_assign()
         return picking
 
     def _get_origin(self) -> str:
