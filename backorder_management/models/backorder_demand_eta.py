@@ -130,7 +130,7 @@ class BackorderDemand(models.Model):
 
     @api.model
     def _count_expecting(self, product_ids) -> dict[int, int]:
-        """Demands that are short, or were when they were looked at last, by product."""
+        """Demands that are short, or were, by product."""
         if not product_ids:
             return {}
         return dict(
@@ -138,7 +138,8 @@ class BackorderDemand(models.Model):
                 SQL(
                     "SELECT product_id, COUNT(*) FROM backorder_demand"
                     " WHERE product_id = ANY(%s)"
-                    " AND (qty_short > 0 OR eta_kind IS NOT NULL) GROUP BY 1",
+                    " AND (qty_short > 0 OR eta_kind IS NOT NULL OR since IS NOT NULL)"
+                    " GROUP BY 1",
                     list(product_ids),
                 )
             )

@@ -25,8 +25,21 @@ class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
 
     def action_where(self):
-        """Show per warehouse where the goods are that this line misses."""
-        return self._get_short_demand().action_where()
+        """Show per warehouse where the goods are that this line misses.
+
+        :raise UserError: nothing is missing
+        """
+        first = self._get_short_demand()
+        demands = self.move_ids.backorder_demand_ids.filtered(
+            lambda demand: (
+                demand.qty_short > 0
+                and demand.product_id == first.product_id
+                and demand.warehouse_id == first.warehouse_id
+            )
+        )
+        return self.env["backorder.where"]._open_for(
+            first.product_id, first.company_id, demands
+        )
 
 
 class ProductProduct(models.Model):

@@ -10,6 +10,7 @@ from . import test_cancel_rest
 from . import test_corners
 from . import test_credit_cancelled
 from . import test_cut_over
+from . import test_deliver_from_there
 from . import test_demo
 from . import test_duplicate_quants
 from . import test_eta

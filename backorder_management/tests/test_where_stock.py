@@ -12,8 +12,7 @@ from .test_eta import EtaCommon
 NAMES = ("on_hand", "committed", "free", "backordered", "incoming")
 
 
-@tagged("post_install", "-at_install")
-class TestWhereStock(EtaCommon):
+class WhereCommon(EtaCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -37,6 +36,9 @@ class TestWhereStock(EtaCommon):
         line = self._get_line(where, warehouse)
         self.assertEqual(tuple(line[name] for name in NAMES), figures)
 
+
+@tagged("post_install", "-at_install")
+class TestWhereStock(WhereCommon):
     def _short_here_free_there(self):
         """Scenario: 4 here, of which 1 is reserved for an order of 6; another wants 8;
         20 in the north, of which 5 are to go to an order there; 7 come here."""

@@ -25,10 +25,12 @@ class BackorderWhere(models.TransientModel):
     line_ids = fields.One2many("backorder.where.line", "where_id", readonly=True)
 
     @api.model
-    def _open_for(self, product, company, demand=None):
+    def _open_for(self, product, company, demands=()):
         """
-        :param demand: `backorder.demand` that is short, if it is about one
+        :param demands: `backorder.demand` of a line that are short of it in one
+            warehouse, if it is about them
         """
+        demand = demands[:1]
         # sudo: who is served before counts, whoever may see his orders
         finder = StockFigureFinder(self.sudo().env, company)
         found = finder.find(product.ids)
@@ -38,7 +40,7 @@ class BackorderWhere(models.TransientModel):
                 "company_id": company.id,
                 "warehouse_id": demand.warehouse_id.id if demand else False,
                 "sale_line_id": demand.sale_line_id.id if demand else False,
-                "short": demand.qty_short if demand else 0.0,
+                "short": sum(each.qty_short for each in demands),
                 "line_ids": [
                     Command.create(
                         {
@@ -109,6 +111,35 @@ class BackorderWhereLine(models.TransientModel):
         # Odoo lets salespeople create transfers, as orders do; this is no order.
         if not self.env.user.has_group("stock.group_stock_user"):
             raise AccessError(self.env._("Ask the warehouse to send it."))
+        quantity = self._get_quantity_to_send()
+        picking = self._resupply(quantity) or self._transfer(quantity)
+        self._log(picking, quantity)
+        return picking._get_records_action()
+
+    def action_deliver_from_there(self):
+        """Have that warehouse deliver to the customer what is short, as far as it is
+        free there.
+
+        :raise UserError: nothing is free there, or missing here, any more
+        """
+        self.ensure_one()
+        where = self.where_id
+        # Salespeople choose where their orders are delivered from, as on the order.
+        if not self.env.user.has_group("stock.group_stock_user"):
+            where.sale_line_id.order_id.check_access("write")
+        pickings = where.sale_line_id._deliver_from(
+            self.warehouse_id,
+            where.warehouse_id,
+            where.product_id,
+            self._get_quantity_to_send(),
+        )
+        return pickings._get_records_action()
+
+    def _get_quantity_to_send(self) -> float:
+        """What is short, as far as it is still free there.
+
+        :raise UserError: nothing is
+        """
         where = self.where_id
         quantity = min(where.short, self._find_free_now())
         if where.product_id.uom_id.compare(quantity, 0.0) <= 0:
@@ -120,9 +151,7 @@ class BackorderWhereLine(models.TransientModel):
                     warehouse=self.warehouse_id.name,
                 )
             )
-        picking = self._resupply(quantity) or self._transfer(quantity)
-        self._log(picking, quantity)
-        return picking._get_records_action()
+        return quantity
 
     def _find_free_now(self) -> float:
         product, company = self.where_id.product_id, self.where_id.company_id
