@@ -23,9 +23,7 @@ class SaleOrderLine(models.Model):
         :raise UserError: nothing of it is missing there any more
         """
         self.ensure_one()
-        line = (
-            self.sudo()
-        )  # sudo: salespeople may not write transfers, others no orders
+        line = self.sudo()  # sudo: salespeople may not write transfers
         cuts = line._get_cuts_elsewhere(missing_in, product, quantity)
         if not cuts:
             raise UserError(
