@@ -70,8 +70,9 @@ class StockFigureFinder:
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT quant.product_id, warehouse.id, SUM(quant.quantity)::float,
-                       SUM(quant.reserved_quantity)::float
+                SELECT quant.product_id, warehouse.id,
+                       COALESCE(SUM(quant.quantity), 0)::float,
+                       COALESCE(SUM(quant.reserved_quantity), 0)::float
                   FROM stock_quant quant
                   JOIN stock_location location ON location.id = quant.location_id
                   JOIN stock_warehouse warehouse ON warehouse.id = ANY(%s)

@@ -85,6 +85,19 @@ class TestWhereStock(WhereCommon):
         moves = self.env["stock.move"].search(action["domain"])
         self.assertEqual(sum(moves.mapped("product_qty")), 7)
 
+    def test_counted_for_the_first_time(self):
+        """A count that nobody has applied is a place without a quantity."""
+        self.env["stock.quant"].create(
+            {
+                "product_id": self.glass.id,
+                "location_id": self.stock.id,
+                "inventory_quantity": 7,
+            }
+        )
+        where = self._ask(self.glass)
+        self.assertFigures(where, self.warehouse, 0, 0, 0, 0, 0)
+        self.assertEqual(self.glass.backorder_available_qty, 0)
+
     def test_service_and_several_variants(self):
         service = self.env["product.product"].create({"name": "A", "type": "service"})
         self.assertEqual(service.backorder_available_qty, 0)
