@@ -63,3 +63,28 @@ class TestTourExpectedDays(HttpCase):
         line = self.order.order_line
         self.assertEqual(line.backorder_promise_date, line.backorder_eta)
         self.assertEqual(len(line.backorder_promise_ids), 1)
+
+    def test_where_is_it(self):
+        """
+        Scenario: 5 goblets are free in another warehouse
+        Expected: the product's form shows them, and the order's line gets its 3 from
+            there
+        """
+        goblet = self.order.order_line.product_id
+        north = self.env["stock.warehouse"].create(
+            {"name": "Tour North", "code": "TNOR"}
+        )
+        self.env["stock.quant"]._update_available_quantity(
+            goblet, north.lot_stock_id, 5
+        )
+        self.env.cr.precommit.run()
+        self.start_tour(
+            f"/odoo/product.product/{goblet.id}",
+            "backorder_management_where_is_it",
+            login="admin",
+        )
+        delivery = self.order.picking_ids.filtered(
+            lambda picking: picking.picking_type_id.warehouse_id == north
+        )
+        self.assertEqual(delivery.move_ids.product_qty, 3)
+        self.assertEqual(self.order.order_line.qty_backordered, 0)

@@ -63,6 +63,7 @@ class BackorderWhere(models.TransientModel):
             "res_id": where.id,
             "view_mode": "form",
             "target": "new",
+            "context": {"dialog_size": "extra-large"},
         }
 
     def action_open_quants(self):

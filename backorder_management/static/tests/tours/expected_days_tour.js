@@ -84,3 +84,64 @@ registry.category("web_tour.tours").add("backorder_management_expected_days", {
         },
     ],
 });
+
+/** What does not fit into the row is behind a button, which depends on what else is
+ * installed. */
+const MORE_BUTTONS = {
+    content: "Show all buttons",
+    trigger: "body:not(:has(.modal)) .o-form-buttonbox",
+    run: () => document.querySelector(".o_button_more")?.click(),
+};
+
+/** The goods lie in another warehouse: the product says so, and it delivers them. */
+registry.category("web_tour.tours").add("backorder_management_where_is_it", {
+    steps: () => [
+        MORE_BUTTONS,
+        {
+            content: "The product counts what is free",
+            trigger: "button[name='action_where'] .o_stat_value:contains('5')",
+            run: "click",
+        },
+        {
+            content: "per warehouse",
+            trigger:
+                ".modal .o_data_row:contains('Tour North') td[name='free']:contains('5')",
+        },
+        {
+            content: "Nobody is short here: nothing to send",
+            trigger: ".modal:not(:has(button[name='action_deliver_from_there']))",
+        },
+        {
+            content: "Enough of it",
+            trigger: ".modal .modal-footer button:contains('Close')",
+            run: "click",
+        },
+        MORE_BUTTONS,
+        {
+            content: "Who misses it?",
+            trigger: "button[name='action_view_short_lines']",
+            run: "click",
+        },
+        {
+            content: "Open the order",
+            trigger: `${ROW} td[name='order_id']`,
+            run: "click",
+        },
+        {
+            content: "Where is it?",
+            trigger: "td button[name='action_where']",
+            run: "click",
+        },
+        {
+            content: "In the north, which delivers it",
+            trigger:
+                ".modal .o_data_row:contains('Tour North') button[name='action_deliver_from_there']",
+            run: "click",
+        },
+        {
+            content: "with a delivery of its own",
+            trigger:
+                "body:not(:has(.modal)) .o_form_view .o_field_widget[name='name']:contains('TNOR/OUT')",
+        },
+    ],
+});
