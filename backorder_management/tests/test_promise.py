@@ -271,6 +271,14 @@ class TestGiving(PromiseCommon):
                 self.assertEqual(len(found), count)
         with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models"):
             order.order_line.with_user(self.seller).action_open_promise()
+        made_up = self.env["backorder.promise.give"].with_user(self.seller)
+        made_up = made_up.create(
+            {"line_ids": [Command.create({"sale_line_id": order.order_line.id})]}
+        )
+        for name in ("order_id", "partner_id", "product_id", "promised", "expected"):
+            self.env.invalidate_all()
+            with self.subTest(name=name), self.assertRaises(AccessError):
+                made_up.line_ids.read([name])
 
     def test_no_query_more_for_orders_without_a_date(self):
         """Twenty orders cost what two cost, where no day is promised."""

@@ -197,6 +197,10 @@ class TestWhatIfDialog(WhatIfCommon):
         for record in (what_if, what_if.line_ids[0]):
             with self.assertRaises(AccessError):
                 record.with_user(colleague).read(["id"])
+        with self.assertRaises(AccessError):
+            self.env["backorder.what.if.line"].with_user(colleague).create(
+                {"what_if_id": what_if.id, "order_id": self.orders[0].id}
+            )
 
     def test_company_that_is_not_mine(self):
         company = self.env["res.company"].create({"name": "Elsewhere"})

@@ -207,7 +207,11 @@ class TestWhereStock(WhereCommon):
         )
         with self.assertRaises(AccessError):
             where.with_user(colleague).read(["short"])
+        with self.assertRaises(AccessError):
+            where.write({"short": 15})
         row = order.order_line.move_ids.backorder_demand_ids
         own = self._ask(row, colleague)
+        with self.assertRaises(AccessError):
+            own.create({"product_id": self.glass.id, "company_id": 1})
         self._get_line(own, self.north).action_transfer_here()
         self.assertIn("are sent from North", order.message_ids[0].body)

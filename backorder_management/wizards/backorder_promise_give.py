@@ -113,13 +113,19 @@ class BackorderPromiseGiveLine(models.TransientModel):
     sale_line_id = fields.Many2one(
         "sale.order.line", required=True, readonly=True, ondelete="cascade"
     )
-    order_id = fields.Many2one(related="sale_line_id.order_id")
-    partner_id = fields.Many2one(related="sale_line_id.order_id.partner_id")
-    product_id = fields.Many2one(related="sale_line_id.product_id")
-    promised = fields.Date(
-        "Promised so Far", related="sale_line_id.backorder_promise_date"
+    order_id = fields.Many2one(related="sale_line_id.order_id", related_sudo=False)
+    partner_id = fields.Many2one(
+        related="sale_line_id.order_id.partner_id", related_sudo=False
     )
-    expected = fields.Date("Expected", related="sale_line_id.backorder_eta")
+    product_id = fields.Many2one(related="sale_line_id.product_id", related_sudo=False)
+    promised = fields.Date(
+        "Promised so Far",
+        related="sale_line_id.backorder_promise_date",
+        related_sudo=False,
+    )
+    expected = fields.Date(
+        "Expected", related="sale_line_id.backorder_eta", related_sudo=False
+    )
     date = fields.Date("To Tell")
 
     def _get_days(self):

@@ -30,11 +30,13 @@ class BackorderWhere(models.TransientModel):
         :param demands: `backorder.demand` of a line that are short of it in one
             warehouse, if it is about them
         """
+        self.check_access("read")
         demand = demands[:1]
         # sudo: who is served before counts, whoever may see his orders
         finder = StockFigureFinder(self.sudo().env, company)
         found = finder.find(product.ids)
-        where = self.create(
+        # sudo: nobody makes one up, what it says is acted on
+        where = self.sudo().create(
             {
                 "product_id": product.id,
                 "company_id": company.id,
