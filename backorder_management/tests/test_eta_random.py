@@ -36,8 +36,7 @@ sales = st.lists(
 )
 
 
-@tagged("post_install", "-at_install")
-class TestExpectedDaysAtRandom(StoryMixin, EtaCommon):
+class StoriesOfGlasses(StoryMixin, EtaCommon):
     # ---------------------------------------------------------------------- deeds
 
     def _sell(self, quantity, _choice):
@@ -89,6 +88,9 @@ class TestExpectedDaysAtRandom(StoryMixin, EtaCommon):
         getattr(self, f"_{names.get(deed, deed)}")(quantity, choice)
         self._settle()
 
+
+@tagged("post_install", "-at_install")
+class TestExpectedDaysAtRandom(StoriesOfGlasses):
     # ----------------------------------------------------------------- properties
 
     @a_few_stories
