@@ -29,7 +29,8 @@ class TestPromisesAtRandom(StoriesOfGlasses):
     def _promise(self, quantity, choice):
         if order := self._choose(self._get_open_orders(), choice):
             day = fields.Date.today() + timedelta(days=quantity % 3)
-            self.env["backorder.promise"]._give({order.order_line: day}, "other")
+            for _each in ("told", "and told again"):
+                self.env["backorder.promise"]._give({order.order_line: day}, "other")
 
     def _agree_on_a_day(self, quantity, choice):
         if order := self._choose(self._get_open_orders(), choice):
