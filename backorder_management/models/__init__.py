@@ -89,6 +89,7 @@ from . import backorder_promise_late
 from . import backorder_promise_watch
 from . import backorder_drop_shipments
 from . import sale_order_line_deliver_from
+from . import sale_order_line_together
 from . import sale_order_line_earliest
 from . import sale_order_earliest
 from . import backorder_if_ordered_fields

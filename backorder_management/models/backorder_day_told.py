@@ -44,7 +44,8 @@ class SaleOrderLine(models.Model):
         # what this transaction has changed so far counts
         self.env["backorder.demand"]._refresh_pending()
         # sudo: whoever asks, the day is the same
-        demands = self.sudo().move_ids.backorder_demand_ids.filtered("eta_kind")
+        lines = self.sudo()._get_leaving_together()
+        demands = lines.move_ids.backorder_demand_ids.filtered("eta_kind")
         if not demands:
             return self.backorder_eta or None
         name = "eta" if self.company_id.backorder_day_told == LIKELY else "eta_late"

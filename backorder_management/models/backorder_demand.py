@@ -38,8 +38,9 @@ class Pending:
         self.promise_ids: set[int] = set()
         # products of which arrivals are gone, or kept for somebody
         self.arrivals: set[int] = set()
-        # order lines of which a vendor sends the goods, and the purchase has changed
-        self.drop_shipped: set[int] = set()
+        # order lines of which the days may be others, though none of their moves has
+        # changed: what is bought for them, or what they leave with, has
+        self.line_ids: set[int] = set()
 
     def get_moves(self) -> set[int]:
         return self.moves | self.reservations
@@ -192,7 +193,7 @@ class BackorderDemand(models.Model):
                 changed_ids=pending.moves,
             )
             self._forget_arrived(moves)
-            self._refresh_drop_shipments(moves, pending.drop_shipped)
+            self._refresh_days_of_lines(moves, pending.line_ids)
             self._refresh_etas_or_queue(self._get_expecting_products(moves, pending))
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             self._queue_pending(pending)

@@ -272,6 +272,7 @@ class BackorderDemand(models.Model):
         try:
             with self.env.cr.savepoint():
                 self._refresh_etas(product_ids)
+                self._refresh_documents(product_ids)
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             self.env["backorder.refresh"]._queue(product_ids)
         except Exception as error:  # pylint: disable=broad-except

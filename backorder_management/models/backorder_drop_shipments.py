@@ -30,18 +30,18 @@ class BackorderDemand(models.Model):
     _inherit = "backorder.demand"
 
     @api.model
-    def _note_drop_shipped(self, line_ids):
-        """What is bought for these order lines has changed: find their days before this
-        transaction ends."""
+    def _note_lines(self, line_ids):
+        """Find the days of these order lines before this transaction ends, though none
+        of their moves has changed."""
         if line_ids:
-            self._get_pending().drop_shipped.update(line_ids)
+            self._get_pending().line_ids.update(line_ids)
 
     @api.model
-    def _refresh_drop_shipments(self, moves, line_ids=()):
-        """Store the days of what vendors send to customers.
+    def _refresh_days_of_lines(self, moves, line_ids=()):
+        """Store the days of what vendors send to customers, and of these lines.
 
-        :param moves: of which something has changed; others than these are left alone
-        :param line_ids: order lines of which the purchases have changed
+        :param moves: of which something has changed; others than what vendors send are
+            left alone
         """
         dropped = moves.filtered(lambda move: move._is_open_drop_shipment())
         if not dropped and not line_ids:
@@ -59,7 +59,7 @@ class BackorderDemand(models.Model):
     @api.model
     def _refresh_products(self, products):
         result = super()._refresh_products(products)
-        self._refresh_drop_shipments(
+        self._refresh_days_of_lines(
             self._get_open_drop_shipments([("product_id", "in", products.ids)])
         )
         return result
@@ -81,7 +81,7 @@ class BackorderDemand(models.Model):
         moves = self._get_open_drop_shipments()
         cron._commit_progress(remaining=len(moves))
         for move_ids in split_every(NIGHTLY, moves.ids, list):
-            self._refresh_drop_shipments(moves.browse(move_ids))
+            self._refresh_days_of_lines(moves.browse(move_ids))
             if not cron._commit_progress(len(move_ids)):
                 return
 
@@ -120,4 +120,4 @@ class PurchaseOrderLine(models.Model):
         lines = self.sudo().sale_line_id.filtered(
             lambda line: line.product_id.type == "consu"
         )
-        self.env["backorder.demand"]._note_drop_shipped(lines.ids)
+        self.env["backorder.demand"]._note_lines(lines.ids)

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from odoo.tools import SQL
 
-from ..planning.eta import Part, find_last_of_all, find_latest
+from ..planning.eta import Departures, Part, find_last_of_all, find_latest
 from .backorder_drop_shipment_days import find_drop_shipped
 from .backorder_eta import STOCK, EtaFinder
 from .stock_move import OPEN_STATES
@@ -34,15 +34,28 @@ def store_document_etas(env, line_ids, order_ids, move_ids, now: datetime) -> No
     for (_owner, line_id, order_id, _move_id), part in parts:
         by_line[line_id].append(part)
         by_order[order_id].append(part)
+    lines = env["sale.order.line"].browse(by_line)
+    together = lines._map_leaving_together()
+    departures = Departures(by_line, together)
     _store(
-        env["sale.order.line"],
-        {line_id: find_latest(by_line[line_id]) for line_id in line_ids},
+        lines,
+        {
+            line_id: departures.find_day(line_id) if line_id in by_line else None
+            for line_id in {*line_ids, *together}
+        },
     )
     _store(
         env["sale.order"],
         {order_id: find_last_of_all(by_order[order_id]) for order_id in order_ids},
     )
-    _store_of_pickings(env, picking_ids, dropped, now)
+    if together:
+        leaving = {
+            move_id
+            for (_owner, line_id, _order, move_id), _part in parts
+            if move_id and line_id in together
+        }
+        picking_ids = _find_pickings(env, leaving.union(move_ids))
+    _store_of_pickings(env, picking_ids, dropped, departures, now)
 
 
 def read_parts_of_orders(env, order_ids, now: datetime) -> Iterable[tuple[tuple, Part]]:
@@ -57,10 +70,13 @@ def read_parts_of_orders(env, order_ids, now: datetime) -> Iterable[tuple[tuple,
     return _make_parts(env, _read_parts(env, nobody, condition), now)
 
 
-def _store_of_pickings(env, picking_ids: list[int], dropped, now: datetime) -> None:
+def _store_of_pickings(
+    env, picking_ids: list[int], dropped, departures: Departures, now: datetime
+) -> None:
     """Of each, the last of its own moves and of the steps before them.
 
     :param dropped: what vendors send to customers, as of `find_drop_shipped`
+    :param departures: of their lines
     """
     if not picking_ids:
         return
@@ -80,8 +96,8 @@ def _store_of_pickings(env, picking_ids: list[int], dropped, now: datetime) -> N
     rows = _read_parts(env, steps, SQL("step.owner_id IS NOT NULL"))
     by_picking = defaultdict(list)
     parts = [*_make_parts(env, rows, now), *dropped]
-    for (picking_id, *_others), part in parts:
-        by_picking[picking_id].append(part)
+    for (picking_id, line_id, *_others), part in parts:
+        by_picking[picking_id].append(departures.adjust(line_id, part))
     _store(
         env["stock.picking"],
         {picking_id: find_latest(by_picking[picking_id]) for picking_id in picking_ids},
@@ -94,22 +110,22 @@ def _read_parts(env, steps: SQL, condition: SQL) -> list[tuple]:
 
     :param steps: a recursive query of owners and moves
     :param condition: which order lines, or steps
-    :return: owner, line, order, move, company, day, kind (None: on its way), and the
-        moment that was agreed on, or for which the step is scheduled
+    :return: owner, line, order, move, company, day, kind (None: on its way), the
+        moment that was agreed on, or for which the step is scheduled, and warehouse
     """
     return env.execute_query(
         SQL(
             """
             WITH RECURSIVE step(owner_id, move_id) AS (%(steps)s)
             SELECT step.owner_id, line.id, line.order_id, d.move_id, d.company_id,
-                   d.eta, COALESCE(d.eta_kind, ''), d.date_needed
+                   d.eta, COALESCE(d.eta_kind, ''), d.date_needed, d.warehouse_id
               FROM sale_order_line line
               JOIN backorder_demand d ON d.sale_line_id = line.id
               LEFT JOIN step ON step.move_id = d.move_id
              WHERE %(condition)s
              UNION ALL
             SELECT step.owner_id, line.id, line.order_id, move.id, move.company_id,
-                   NULL, NULL, move.date
+                   NULL, NULL, move.date, source.warehouse_id
               FROM sale_order_line line
               JOIN stock_move move ON move.sale_line_id = line.id
               JOIN stock_location source ON source.id = move.location_id
@@ -139,13 +155,13 @@ def _make_parts(env, rows, now: datetime) -> Iterable[tuple[tuple, Part]]:
         company.id: company._remember_days()
         for company in env["res.company"].browse({row[4] for row in rows})
     }
-    for *owners, company_id, eta, kind, moment in rows:
+    for *owners, company_id, eta, kind, moment, place in rows:
         day = find_day[company_id](moment)
         if kind is None:
             today = find_day[company_id](now)
-            part = Part(max(day, today), STOCK, None)
+            part = Part(max(day, today), STOCK, None, place)
         else:
-            part = Part(eta, kind, day)
+            part = Part(eta, kind, day, place)
         yield tuple(owners), part
 
 

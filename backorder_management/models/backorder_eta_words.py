@@ -31,8 +31,12 @@ class EtaWords(Words):
         self.unit = unit
         self.today = today
 
-    def explain(self, why: Explanation) -> Markup:
-        return LIST % Markup().join(ITEM % text for text in self.get_texts(why))
+    def explain(self, why: Explanation, line) -> Markup:
+        """
+        :param line: `sale.order.line` that it is about
+        """
+        texts = [*self.get_texts(why), *self.describe_departure(why, line)]
+        return LIST % Markup().join(ITEM % text for text in texts)
 
     def get_texts(self, why: Explanation):
         env = self.env
@@ -139,6 +143,21 @@ class EtaWords(Words):
         if why.earliest < why.expected.eta:
             yield env._("Not before %(day)s, as agreed", day=self.get_day(why.agreed))
 
+    def describe_departure(self, why: Explanation, line):
+        """That it leaves with the rest of the order, where that is another day."""
+        day = line.backorder_eta or None
+        if why.expected.eta in (None, day) or len(line._get_leaving_together()) < 2:
+            return
+        if day:
+            yield self.env._(
+                "It leaves with the rest of the order, on %(day)s.",
+                day=self.get_day(day),
+            )
+        else:
+            yield self.env._(
+                "It leaves with the rest of the order, of which no day is known."
+            )
+
     # --------------------------------------------------------------------- names
 
     def get_names(self, move_ids) -> Markup:
@@ -189,7 +208,9 @@ class BackorderDemand(models.Model):
         found = EtaExplainer(rows.env, now).explain(rows) if rows else {}
         for demand in self:
             why = found.get(demand.id)
-            demand.eta_reason = why and demand._get_eta_words(now).explain(why)
+            words = demand._get_eta_words(now)
+            # sudo: the day is that of the line, whoever may see its order
+            demand.eta_reason = why and words.explain(why, demand.sudo().sale_line_id)
 
     def _get_eta_words(self, now) -> EtaWords:
         today = self.company_id._remember_days()(now)
@@ -228,8 +249,12 @@ class SaleOrderLine(models.Model):
 
     def action_why_expected(self):
         """Open what the expected day of these lines rests on."""
-        demands = self.move_ids.backorder_demand_ids
-        return demands.filtered("eta_kind").action_why_expected()
+        demands = self.move_ids.backorder_demand_ids.filtered("eta_kind")
+        if not demands:
+            # what is there may leave with what is not
+            lines = self.union(*(line._get_leaving_together() for line in self))
+            demands = lines.move_ids.backorder_demand_ids.filtered("eta_kind")
+        return demands.action_why_expected()
 
 
 class StockPicking(models.Model):

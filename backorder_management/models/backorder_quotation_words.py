@@ -18,9 +18,16 @@ class OfferWords:
         self.env = line.env
         self.words = Words(line.env)
 
-    def describe(self, wishes: list[tuple[Wish, Offer, Source | None]]) -> str:
-        """One sentence for each product that the line takes from stock."""
+    def describe(
+        self, wishes: list[tuple[Wish, Offer, Source | None]], waits: bool
+    ) -> str:
+        """One sentence for each product that the line takes from stock.
+
+        :param waits: it leaves later, with the rest of the order
+        """
         texts = [self._describe(*each) for each in wishes]
+        if waits:
+            texts.append(self.env._("leaves with the rest of the order"))
         return "; ".join(texts)
 
     def _describe(self, wish: Wish, offer: Offer, source) -> str:

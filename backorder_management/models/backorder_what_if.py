@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from odoo.tools import SQL
 
-from ..planning.eta import Part, find_last_of_all, find_latest
+from ..planning.eta import Departures, find_last_of_all
 from ..planning.lateness import Record, estimate_arrival
 from ..planning.promising import Promise, pass_on
 from .backorder_drop_shipment_days import find_drop_shipped
@@ -235,16 +235,19 @@ def find_changes(env, product_ids, imagined: Imagined, now: datetime) -> list[Ch
         if (before[move_id].eta, before[move_id].kind) != (expected.eta, expected.kind)
     }
     orders = env["stock.move"].browse(touched).sale_line_id.order_id
+    together = orders.order_line._map_leaving_together()
     parts = list(read_parts_of_orders(env, orders.ids, now))
     lines_before, orders_before = find_days(
-        [*parts, *find_drop_shipped(env, orders.ids, (), finder_before)], before
+        [*parts, *find_drop_shipped(env, orders.ids, (), finder_before)],
+        before,
+        together,
     )
     dropped = [
         (ids, part)
         for ids, part in find_drop_shipped(env, orders.ids, (), finder_after)
         if ids[-1] not in imagined.cancelled
     ]
-    lines_after, orders_after = find_days([*parts, *dropped], after)
+    lines_after, orders_after = find_days([*parts, *dropped], after, together)
     changes = []
     for (line_id, order_id), (day, _kind) in lines_before.items():
         new_day, kind = lines_after.get((line_id, order_id), (None, CANCELLED))
@@ -263,22 +266,29 @@ def find_changes(env, product_ids, imagined: Imagined, now: datetime) -> list[Ch
     return changes
 
 
-def find_days(parts, found) -> tuple[dict, dict]:
+def find_days(parts, found, together) -> tuple[dict, dict]:
     """Return the day of each line and how it comes about, and the day of each order.
 
     :param parts: as of `read_parts_of_orders`
     :param found: `Expected` by move id
+    :param together: what lines that leave together have in common, by their id
     """
-    by_line, by_order, kinds = defaultdict(list), defaultdict(list), {}
+    by_line, by_order = defaultdict(list), defaultdict(list)
+    orders, kinds = {}, {}
     for (_owner, line_id, order_id, move_id), part in parts:
         if expected := found.get(move_id):
             if expected.kind == CANCELLED:
                 continue
-            part = Part(expected.eta, expected.kind, part.planned)
-        by_line[line_id, order_id].append(part)
+            part = replace(part, eta=expected.eta, kind=expected.kind)
+        by_line[line_id].append(part)
         by_order[order_id].append(part)
+        orders[line_id] = order_id
         kinds[line_id] = part.kind
+    departures = Departures(by_line, together)
     return (
-        {key: (find_latest(own), kinds[key[0]]) for key, own in by_line.items()},
+        {
+            (line_id, orders[line_id]): (departures.find_day(line_id), kinds[line_id])
+            for line_id in by_line
+        },
         {order_id: find_last_of_all(own) for order_id, own in by_order.items()},
     )

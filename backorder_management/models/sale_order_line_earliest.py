@@ -6,6 +6,8 @@ there; nothing is stored, so that saving a quotation costs nothing.
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from odoo import api, fields, models
 
 from ..planning.quoting import find_last
@@ -52,6 +54,9 @@ class SaleOrderLine(models.Model):
         "order_id.commitment_date",
         "order_id.partner_shipping_id",
         "order_id.backorder_policy_id",
+        # what ships together or not at all
+        "order_id.picking_policy",
+        "order_id.order_line.delivery_group",
         # lines of one order share what is there
         "order_id.order_line.product_id",
         "order_id.order_line.product_uom_id",
@@ -84,18 +89,39 @@ class SaleOrderLine(models.Model):
         asked = [wish for each in wishes.values() for wish in each]
         finder = QuotationFinder(self.env, now, days, asked)
         offers, sources = finder.find_offers(), finder.sources
+        shipments = goods._group_offers(wishes, offers)
         for line, own in wishes.items():
             if line in wanted and own:
                 line._set_earliest_from(
-                    [(each, offers[each.id], sources.get(each.id)) for each in own]
+                    [(each, offers[each.id], sources.get(each.id)) for each in own],
+                    shipments.get(line, []),
                 )
 
-    def _set_earliest_from(self, found):
-        """:param found: of each product that the line takes, `Wish`, `Offer` and
-        `Source`"""
-        offers = [offer for _wish, offer, _source in found]
+    def _group_offers(self, wishes, offers) -> dict:
+        """By line, the offers of all that it would leave a warehouse with."""
+        together = self._map_leaving_together()
+        groups = defaultdict(list)
+        keys = {}
+        for line, own in wishes.items():
+            if line.id in together:
+                keys[line] = (together[line.id], line.warehouse_id)
+                groups[keys[line]] += [
+                    offers[each.id] for each in own if not each.dropped
+                ]
+        return {line: groups[key] for line, key in keys.items()}
+
+    def _set_earliest_from(self, found, shipment):
+        """
+        :param found: of each product that the line takes, `Wish`, `Offer` and `Source`
+        :param shipment: the offers of all that it leaves with
+        """
+        own = [offer for _wish, offer, _source in found]
+        offers = own if any(wish.dropped for wish, *_more in found) else own + shipment
         self.backorder_earliest = find_last(offers) or False
-        self.backorder_earliest_reason = OfferWords(self).describe(found)
+        words = OfferWords(self)
+        self.backorder_earliest_reason = words.describe(
+            found, waits=find_last(own) != find_last(offers)
+        )
         self.backorder_earliest_if_ordered = bool(self.backorder_earliest) and any(
             offer.missing > 0 for offer in offers
         )

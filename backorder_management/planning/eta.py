@@ -6,12 +6,16 @@ instance; all of one call are of the same kind.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from .promising import Promise, Shares, Waiting, assign_arrivals, keep_promises
+
+# It is there, and leaves with what is not.
+TOGETHER = "together"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +109,13 @@ class Part:
     :ivar eta: the day on which it can be there; None: not known
     :ivar kind: how that day comes about; empty where nothing was ever missing
     :ivar planned: the day that was agreed on
+    :ivar place: the warehouse that it leaves; None: none of ours
     """
 
     eta: date | None
     kind: str
     planned: date | None
+    place: Hashable = None
 
 
 def find_latest(parts: Iterable[Part]) -> date | None:
@@ -125,3 +131,48 @@ def find_last_of_all(parts: Sequence[Part]) -> date | None:
     latest = find_latest(parts)
     planned = [part.planned for part in parts if not part.kind and part.planned]
     return latest and max([latest, *planned])
+
+
+class Departures:
+    """When lines leave: what ships together or not at all leaves each warehouse on the
+    day of its last.
+
+    :param parts: by line
+    :param together: lines with the same value ship together; others by themselves
+    """
+
+    def __init__(
+        self,
+        parts: Mapping[Hashable, Sequence[Part]],
+        together: Mapping[Hashable, Hashable],
+    ):
+        self._parts = parts
+        self._together = together
+        self._days = self._find_days()
+
+    def _find_days(self) -> dict[tuple, date | None]:
+        """By what lines have in common, and warehouse; where nothing was ever missing,
+        the agreed day holds."""
+        gathered = defaultdict(list)
+        for line, own in self._parts.items():
+            if line in self._together:
+                for part in own:
+                    if part.place is not None:
+                        gathered[self._together[line], part.place].append(part)
+        return {
+            key: find_last_of_all(own)
+            for key, own in gathered.items()
+            if any(part.kind for part in own)
+        }
+
+    def find_day(self, line: Hashable) -> date | None:
+        """Return the day on which the last of it can leave; None: not known, or nothing
+        keeps it from leaving as agreed."""
+        return find_latest(self.adjust(line, part) for part in self._parts[line])
+
+    def adjust(self, line: Hashable, part: Part) -> Part:
+        """Return what is expected of a part of the line, with what it leaves with."""
+        key = (self._together.get(line), part.place)
+        if key not in self._days:
+            return part
+        return replace(part, eta=self._days[key], kind=part.kind or TOGETHER)

@@ -20,6 +20,7 @@ from . import test_eta_dropship
 from . import test_eta_if_ordered
 from . import test_eta_random
 from . import test_eta_sources
+from . import test_eta_together
 from . import test_eta_why
 from . import test_expiry
 from . import test_invoice_batch

@@ -241,4 +241,4 @@ class TestDropShipments(EtaCommon):
         moves = order.picking_ids.move_ids
         moves.mapped("location_id.usage")
         with self.assertQueryCount(0):
-            self.env["backorder.demand"]._refresh_drop_shipments(moves)
+            self.env["backorder.demand"]._refresh_days_of_lines(moves)

@@ -542,6 +542,21 @@ class TestWhatIf(WhatIfCommon):
             (change.order_before, change.order_after), (march(12), march(15))
         )
 
+    def test_order_that_leaves_at_once(self):
+        """The same, where all of it leaves together: both lines move."""
+        jug = self._create_product("Jug")
+        self._create_purchase(12, 5, jug)
+        order = self._create_order((self.glass, 2), (jug, 5), picking_policy="one")
+        imagined = Imagined()
+        imagined.put_off_purchase(self._get_moves(self.second), 5)
+        changes = self.assertReality(
+            imagined, lambda: self._put_off(self.second, days=5)
+        )
+        own = [each for each in changes if each.order_id == order.id]
+        self.assertEqual([each.line_id for each in own], order.order_line.ids)
+        for change in own:
+            self.assertEqual((change.before, change.after), (march(12), march(15)))
+
 
 arrivals = st.lists(
     st.tuples(st.integers(1, 12), st.integers(0, 26)), min_size=1, max_size=4
@@ -576,8 +591,16 @@ class TestWhatIfAtRandom(StoryMixin, WhatIfCommon):
             ]
             for purchase, (_quantity, day) in zip(self.purchases, coming, strict=True):
                 purchase.order_line.date_planned = noon(1) + timedelta(days=day - 3)
+            jug = self._create_product("Jug")
+            self._create_purchase(12, 99, jug)
+            # every other day all of it at once
             self.orders = [
-                self._create_order((self.glass, quantity), commitment_date=noon(day))
+                self._create_order(
+                    (self.glass, quantity),
+                    (jug, 1),
+                    commitment_date=noon(day),
+                    picking_policy="one" if day % 2 else "direct",
+                )
                 for quantity, day, _starred in sold
             ]
             for order, (_quantity, _day, starred) in zip(
@@ -585,7 +608,7 @@ class TestWhatIfAtRandom(StoryMixin, WhatIfCommon):
             ):
                 order.picking_ids.move_ids.priority = "1" if starred else "0"
             if pinned:
-                self.orders[-1].order_line._pin("promised by phone")
+                self.orders[-1].order_line[0]._pin("promised by phone")
             self._settle()
             imagined = Imagined()
             kind, index, number = change
