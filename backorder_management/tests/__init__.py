@@ -72,6 +72,7 @@ from . import test_planning_states
 from . import test_promise
 from . import test_promise_random
 from . import test_quotation_dates
+from . import test_quotation_random
 from . import test_random_cancelling
 from . import test_random_operations
 from . import test_replenishment
