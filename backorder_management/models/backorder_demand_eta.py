@@ -192,7 +192,9 @@ class BackorderDemand(models.Model):
         """What has left with the last step of its delivery is expected no more."""
         arrived = moves.filtered(
             lambda move: (
-                move.state in ("done", "cancel") and move.sale_line_id.backorder_eta
+                move.state in ("done", "cancel")
+                and move.sale_line_id
+                and (move.sale_line_id.backorder_eta or move.picking_id.backorder_eta)
             )
         )
         if arrived:

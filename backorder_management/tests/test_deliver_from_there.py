@@ -4,6 +4,7 @@ Today is Monday, 1 March 2027; the company works from Monday to Friday.
 """
 
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
 from .test_eta import march
@@ -76,6 +77,94 @@ class TestDeliverFromThere(WhereCommon):
         self.assertEqual(
             self._get_quantities(order), {self.warehouse: 5, self.north: 5}
         )
+
+    def test_quantity_of_the_line_is_lowered_later(self):
+        """Scenario: 3 from here, 5 from the north; 8 become 7, then 2.
+
+        Expected: the own warehouse gives way first, then the north; nobody returns
+        what he never got.
+        """
+        route = self.warehouse.delivery_route_id
+        route.sale_selectable = True
+        self._put_stock(self.glass, 5, location=self.north.lot_stock_id)
+        order = self._create_order(
+            {
+                "product_id": self.glass.id,
+                "product_uom_qty": 8,
+                "route_ids": [Command.set(route.ids)],
+            }
+        )
+        self._press(order)
+        line = order.order_line
+        self.assertEqual(
+            line._spread_lowering(9, self.unit), {self.warehouse: 4, self.north: 5}
+        )
+        for quantity, here, there in ((7, 2, 5), (2, 0, 2)):
+            order.order_line.product_uom_qty = quantity
+            self._settle()
+            self.env.invalidate_all()
+            found = self._get_quantities(order)
+            self.assertEqual(found.get(self.warehouse, 0), here)
+            self.assertEqual(found.get(self.north, 0), there)
+        types = order.picking_ids.picking_type_id
+        self.assertEqual(types, self.warehouse.out_type_id | self.north.out_type_id)
+
+    def test_raised_and_lowered_again(self):
+        """Scenario: all 5 come from the north; 5 become 7 and then 6."""
+        self._put_stock(self.glass, 5, location=self.north.lot_stock_id)
+        order = self._create_order((self.glass, 5))
+        self._press(order)
+        for quantity, here in ((7, 2), (6, 1)):
+            order.order_line.product_uom_qty = quantity
+            self._settle()
+            self.env.invalidate_all()
+            self.assertEqual(
+                self._get_quantities(order), {self.warehouse: here, self.north: 5}
+            )
+
+    def test_lowered_in_dozens(self):
+        """Scenario: 2 dozen; 6 from here, 18 from the north; one dozen is enough.
+        Odoo is told to keep to the unit that was sold."""
+        self.env["ir.config_parameter"].set_param("stock.propagate_uom", "1")
+        self._put_stock(self.glass, 18, location=self.north.lot_stock_id)
+        order = self._create_order(
+            {
+                "product_id": self.glass.id,
+                "product_uom_qty": 2,
+                "product_uom_id": self.dozen.id,
+            }
+        )
+        self._press(order)
+        order.order_line.product_uom_qty = 1
+        self._settle()
+        self.env.invalidate_all()
+        self.assertEqual(self._get_quantities(order), {self.north: 12})
+
+    def test_delivery_goes_on_without_it(self):
+        """Scenario: jugs are here, glasses in the north.
+
+        Expected: the delivery from here knows nothing of glasses any more.
+        """
+        jug = self._create_product("Jug")
+        self._put_stock(jug, 5)
+        self._put_stock(self.glass, 8, location=self.north.lot_stock_id)
+        order = self._create_order((self.glass, 8), (jug, 5))
+        here = order.picking_ids
+        self._press(order, line=order.order_line[0])
+        self.assertEqual(here.move_ids.product_id, jug)
+        self.assertEqual(here.backorder_state, "none")
+
+    def test_cancelled_after_all(self):
+        """A delivery that is cancelled is expected no more, though the rest of the
+        line never was."""
+        self._put_stock(self.glass, 3, location=self.north.lot_stock_id)
+        order = self._create_order((self.glass, 5))
+        delivery = self._press(order)
+        self.assertEqual(delivery.backorder_eta, march(1))
+        delivery.action_cancel()
+        self._settle()
+        self.env.invalidate_all()
+        self.assertFalse(delivery.backorder_eta)
 
     def test_steps_of_both_warehouses(self):
         """Scenario: picking and shipping here and in the north.

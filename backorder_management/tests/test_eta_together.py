@@ -102,7 +102,7 @@ class TestLeavingTogether(EtaCommon):
         self.assertEqual(order.backorder_eta, march(9))
 
     def test_all_at_once(self):
-        """Expected: all of it on the 9th; and on the 12th, when the jugs are put off."""
+        """Expected: all of it on the 9th, or the 12th when the jugs are put off."""
         order = self._order(picking_policy="one")
         self.assertDays(order, 9, 9, 9)
         self.assertEqual(order.picking_ids.backorder_eta, march(9))
