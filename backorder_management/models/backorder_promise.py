@@ -105,15 +105,20 @@ class BackorderPromise(models.Model):
     def _give(self, days, reason: str, note: str = ""):
         """Note that customers were told these days.
 
-        Lines of which the same day is promised already are left out.
+        Lines of which the same day is promised already are left out; a promise that was
+        void, as the order was cancelled, is given anew.
 
         :param days: by order line, where the company is
         :param reason: one of REASONS
         """
+        same = {
+            line.id for line, day in days.items() if line.backorder_promise_date == day
+        }
+        void = self._search_void(same).sale_line_id if same else ()
         told = {
             line: day
             for line, day in days.items()
-            if line.backorder_promise_date != day
+            if line.id not in same or line in void
         }
         if not told:
             return self.browse()
@@ -149,6 +154,18 @@ class BackorderPromise(models.Model):
         # what is expected may not have been found yet
         self.env["backorder.demand"]._get_pending().promise_ids.update(result.ids)
         return result.sudo(False)
+
+    @api.model
+    def _search_void(self, line_ids):
+        """The latest promises of these order lines that hold no more."""
+        # sudo: whose lines they are has been checked
+        return self.sudo().search(
+            [
+                ("sale_line_id", "in", list(line_ids)),
+                ("is_latest", "=", True),
+                ("state", "=", VOID),
+            ]
+        )
 
 
 class SaleOrderLine(models.Model):

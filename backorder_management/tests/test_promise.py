@@ -501,6 +501,24 @@ class TestWatching(PromiseCommon):
         self._watch(3)
         self.assertEqual(self._get_outcomes(order), [("void", 0, 0.0)])
 
+    def test_confirmed_again(self):
+        """Scenario: an order for the 9th is cancelled, and confirmed again next day.
+
+        Expected: the same day is promised anew, and counts.
+        """
+        order = self._create_order((self.glass, 10), commitment_date=noon(9))
+        order._action_cancel()
+        self._settle()
+        self._watch()
+        order.action_draft()
+        order.action_confirm()
+        self._settle()
+        self.env.invalidate_all()
+        promises = order.order_line.backorder_promise_ids.sorted("id")
+        self.assertEqual(promises.mapped("state"), ["void", "open"])
+        self.assertEqual(promises.mapped("is_latest"), [False, True])
+        self.assertEqual(set(promises.mapped("date")), {march(9)})
+
     def test_rest_is_cancelled(self):
         """Scenario: 4 of 10 have left on the 2nd; then the order is cancelled.
 
