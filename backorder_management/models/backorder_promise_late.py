@@ -21,11 +21,16 @@ class SaleOrderLine(models.Model):
         "Late Against Promise",
         compute="_compute_backorder_promise_late",
         search="_search_backorder_promise_late",
-        help="It is expected after the day that the customer was told, or that day has "
-        "passed.",
+        help="It is expected after the day that the customer was told, could not be "
+        "had by then if it was ordered today, or that day has passed.",
     )
 
-    @api.depends("backorder_promise_date", "backorder_eta", "qty_backorder_open")
+    @api.depends(
+        "backorder_promise_date",
+        "backorder_eta",
+        "backorder_if_ordered",
+        "qty_backorder_open",
+    )
     def _compute_backorder_promise_late(self):
         now = fields.Datetime.now()
         for line in self:
@@ -33,7 +38,7 @@ class SaleOrderLine(models.Model):
             if line.backorder_promise_date:  # most have none
                 late = find_days_late(
                     line.backorder_promise_date,
-                    line.backorder_eta or None,
+                    line.backorder_eta or line.backorder_if_ordered or None,
                     line.company_id._remember_days()(now),
                     line.product_uom_id.compare(line.qty_backorder_open, 0.0) > 0,
                 )
@@ -62,9 +67,18 @@ class SaleOrderLine(models.Model):
               FROM sale_order_line line
               JOIN unnest(%s::int[], %s::date[]) AS company(id, today)
                 ON company.id = line.company_id
+              LEFT JOIN LATERAL (
+                   SELECT MAX(COALESCE(d.eta, d.eta_if_ordered)) AS day
+                     FROM backorder_demand d
+                    WHERE d.sale_line_id = line.id AND d.eta_kind IS NOT NULL
+                          AND line.backorder_eta IS NULL
+                   HAVING BOOL_OR(d.eta_if_ordered IS NOT NULL)
+                      AND BOOL_AND(COALESCE(d.eta, d.eta_if_ordered) IS NOT NULL)
+                   ) if_ordered ON TRUE
              WHERE line.state = 'sale' AND line.backorder_promise_date IS NOT NULL
                AND line.qty_backorder_open > 0
-               AND (line.backorder_eta > line.backorder_promise_date
+               AND (COALESCE(line.backorder_eta, if_ordered.day)
+                        > line.backorder_promise_date
                     OR line.backorder_promise_date < company.today)
             """,
             companies.ids,

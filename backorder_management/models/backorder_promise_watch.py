@@ -212,6 +212,13 @@ class SaleOrderLine(models.Model):
             "product": self.product_id.display_name,
             "promised": format_date(self.env, self.backorder_promise_date),
         }
+        if not self.backorder_eta and self.backorder_if_ordered:
+            return self.env._(
+                "%(product)s: promised for %(promised)s, and no arrival is known; if "
+                "it was ordered today, it could be had on %(day)s",
+                **values,
+                day=format_date(self.env, self.backorder_if_ordered),
+            )
         if not self.backorder_eta:
             return self.env._(
                 "%(product)s: promised for %(promised)s, and no arrival is known",

@@ -17,7 +17,8 @@ def find_days_late(
 ) -> int:
     """Return the days by which a promise will be missed as things stand; 0: it holds.
 
-    :param expected: None: not known; it is late when the promised day has passed
+    :param expected: or could be had, if it was ordered today; None: not known; it is
+        late when the promised day has passed
     :param is_open: something of it is still to come
     """
     if not promised or not is_open:

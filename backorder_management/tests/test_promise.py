@@ -342,6 +342,34 @@ class TestLate(PromiseCommon):
         with freeze_time("2027-03-06 08:00:00"):
             self.assertLate(order, 2)
 
+    def test_to_be_ordered(self):
+        """Scenario: nothing is ordered; the vendor takes nine days, until the 10th.
+
+        Expected: a promise for the 10th holds today, and not tomorrow, when it would be
+        the 11th; one for the 9th is late at once, and the salesperson is told why.
+        """
+        jug = self._create_product(
+            "Jug",
+            route_ids=[
+                Command.set(self.env.ref("purchase_stock.route_warehouse0_buy").ids)
+            ],
+            seller_ids=[
+                Command.create({"partner_id": self.vendor.id, "price": 3, "delay": 9})
+            ],
+        )
+        orders = [self._create_order((jug, 10)) for _each in range(2)]
+        for order, day in zip(orders, (10, 9), strict=True):
+            self._give(order, day)
+        self.assertLate(orders[0], 0)
+        self.assertLate(orders[1], 1)
+        self._watch(1)
+        self.assertFalse(self._get_activities(orders[0]))
+        note = self._get_activities(orders[1]).note
+        self.assertIn("if it was ordered today, it could be had on 03/10/2027", note)
+        self._watch(2)
+        with freeze_time("2027-03-02 08:00:00"):
+            self.assertLate(orders[0], 1)
+
     def test_delivered(self):
         receipt = self._expect(3, (self.glass, 10))
         order = self._create_order((self.glass, 10))
