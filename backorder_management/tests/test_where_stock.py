@@ -160,6 +160,40 @@ class TestWhereStock(WhereCommon):
         with self.assertRaisesRegex(UserError, "Nothing of Wine Glass is free"):
             line.action_transfer_here()
 
+    def test_sent_twice(self):
+        """Scenario: 20 are free in the north, 8 are missing here; somebody presses
+        again, by either way.
+
+        Expected: what is on its way is not sent again.
+        """
+        self._put_stock(self.glass, 20, location=self.north.lot_stock_id)
+        order = self._create_order((self.glass, 8))
+        line = self._get_line(self._ask(order.order_line), self.north)
+        line.action_transfer_here()
+        self._settle()
+        with self.assertRaisesRegex(UserError, f"8.00 Units .* {order.name} already"):
+            line.action_transfer_here()
+        self.warehouse.resupply_wh_ids = self.north
+        other = self._create_order((self.glass, 3))
+        line = self._get_line(self._ask(other.order_line), self.north)
+        line.action_transfer_here()
+        self._settle()
+        with self.assertRaisesRegex(UserError, f"3.00 Units .* {other.name} already"):
+            line.action_transfer_here()
+
+    def test_two_lines_of_the_order(self):
+        """Each of them has its 4 sent, and no more."""
+        self._put_stock(self.glass, 20, location=self.north.lot_stock_id)
+        order = self._create_order((self.glass, 4), (self.glass, 4))
+        lines = [
+            self._get_line(self._ask(each), self.north) for each in order.order_line
+        ]
+        for line in lines:
+            line.action_transfer_here()
+            self._settle()
+        with self.assertRaisesRegex(UserError, "8.00 Units .* already"):
+            lines[0].action_transfer_here()
+
     def test_by_the_route_between_the_warehouses(self):
         """Odoo's own: out of the north, through the transit, into stock here."""
         self.warehouse.resupply_wh_ids = self.north

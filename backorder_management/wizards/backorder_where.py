@@ -114,7 +114,8 @@ class BackorderWhereLine(models.TransientModel):
         # Odoo lets salespeople create transfers, as orders do; this is no order.
         if not self.env.user.has_group("stock.group_stock_user"):
             raise AccessError(self.env._("Ask the warehouse to send it."))
-        quantity = self._get_quantity_to_send()
+        self._check_not_sent()
+        quantity = self._get_quantity_to_send(self._count_unsent())
         picking = self._resupply(quantity) or self._transfer(quantity)
         self._log(picking, quantity)
         return picking._get_records_action()
@@ -138,13 +139,15 @@ class BackorderWhereLine(models.TransientModel):
         )
         return pickings._get_records_action()
 
-    def _get_quantity_to_send(self) -> float:
+    def _get_quantity_to_send(self, most: float | None = None) -> float:
         """What is short, as far as it is still free there.
 
+        :param most: no more than this
         :raise UserError: nothing is
         """
         where = self.where_id
-        quantity = min(where.short, self._find_free_now())
+        short = where.short if most is None else min(where.short, most)
+        quantity = min(short, self._find_free_now())
         if where.product_id.uom_id.compare(quantity, 0.0) <= 0:
             raise UserError(
                 self.env._(
@@ -155,6 +158,58 @@ class BackorderWhereLine(models.TransientModel):
                 )
             )
         return quantity
+
+    def _check_not_sent(self):
+        """
+        :raise UserError: all that the order misses here is on its way
+        """
+        where = self.where_id
+        unit = where.product_id.uom_id
+        if unit.compare(self._count_unsent(), 0.0) <= 0:
+            raise UserError(
+                self.env._(
+                    "%(quantity)s %(unit)s of %(product)s are on their way for "
+                    "%(order)s already.",
+                    quantity=formatLang(
+                        self.env,
+                        sum(self._find_sent().mapped("product_qty")),
+                        dp="Product Unit",
+                    ),
+                    unit=unit.name,
+                    product=where.product_id.display_name,
+                    order=self._get_origin(),
+                )
+            )
+
+    def _count_unsent(self) -> float:
+        """What the order misses here, in all its lines, less what is on its way."""
+        where = self.where_id
+        # sudo: warehouse staff need not read orders
+        lines = where.sudo().sale_line_id.order_id.order_line
+        demands = lines.move_ids.backorder_demand_ids.filtered(
+            lambda demand: (
+                demand.product_id == where.product_id
+                and demand.warehouse_id == where.warehouse_id
+            )
+        )
+        sent = self._find_sent()
+        return sum(demands.mapped("qty_short")) - sum(sent.mapped("product_qty"))
+
+    def _find_sent(self):
+        """Transfers that are to come here for the same order."""
+        where = self.where_id
+        # sudo: whoever may see them, they are on their way
+        env = self.sudo().env
+        finder = StockFigureFinder(env, where.company_id)
+        arrivals = env["stock.move"].browse(finder.find_arrivals(where.product_id.ids))
+        origin = self._get_origin()
+        return arrivals.filtered(
+            lambda move: (
+                origin in (move.origin, move.picking_id.origin)
+                and not move.purchase_line_id
+                and move._get_target().warehouse_id == where.warehouse_id
+            )
+        )
 
     def _find_free_now(self) -> float:
         product, company = self.where_id.product_id, self.where_id.company_id
