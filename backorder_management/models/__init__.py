@@ -81,6 +81,7 @@ from . import backorder_eta_fields
 from . import backorder_demand_eta
 from . import backorder_eta_words
 from . import backorder_replenishment
+from . import product_replenishment
 from . import backorder_where_actions
 from . import backorder_what_if_actions
 from . import backorder_day_told

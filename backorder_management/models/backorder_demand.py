@@ -209,6 +209,8 @@ class BackorderDemand(models.Model):
         products = pending.get_changed(pending.free)
         products |= pending.get_changed(pending.stocked) | set(moves.product_id.ids)
         products |= pending.arrivals
+        lines = self.env["sale.order.line"].browse(pending.line_ids).exists()
+        products |= set(lines.product_id.ids)
         products = self.env["product.product"].browse(products).exists()
         self.env["backorder.refresh"]._queue(products.ids, error)
 

@@ -241,21 +241,39 @@ class BackorderDemand(models.Model):
     # --------------------------------------------------------------------- actions
 
     def action_replenish(self):
-        """Open Odoo's own dialog to replenish, for what nothing brings."""
-        self.ensure_one()
+        """Open Odoo's own dialog to replenish, for what nothing brings to the first of
+        their warehouses.
+
+        :raise UserError: nothing is short
+        """
         # sudo: who is served before counts, whoever may see his orders
-        finder = EtaFinder(self.sudo().env, fields.Datetime.now())
-        expected = finder.find(self.product_id.ids).get(self.move_id.id)
+        rows = self.sudo()
+        first = rows[:1]
+        if not first:
+            raise UserError(self.env._("Nothing is missing."))
+        own = rows.filtered(
+            lambda row: (
+                row.product_id == first.product_id
+                and row.warehouse_id == first.warehouse_id
+            )
+        )
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "stock.action_product_replenish"
         )
         action["context"] = {
-            "default_product_id": self.product_id.id,
-            "default_product_tmpl_id": self.product_id.product_tmpl_id.id,
-            "default_quantity": (expected and expected.missing) or self.qty_short,
-            "default_warehouse_id": self.warehouse_id.id,
+            "default_product_id": first.product_id.id,
+            "default_product_tmpl_id": first.product_id.product_tmpl_id.id,
+            "default_quantity": own._count_missing() or sum(own.mapped("qty_short")),
+            "default_warehouse_id": first.warehouse_id.id,
         }
         return action
+
+    def _count_missing(self) -> float:
+        """What nothing brings of these demands for one product, in its unit. Needs the
+        rights of the superuser."""
+        finder = EtaFinder(self.env, fields.Datetime.now())
+        found = finder.find(self.product_id.ids)
+        return sum(found[move.id].missing for move in self.move_id if move.id in found)
 
     def action_open_supply(self):
         """Open the purchases, productions or transfers that bring what is missing.
@@ -267,7 +285,8 @@ class BackorderDemand(models.Model):
             raise UserError(
                 self.env._(
                     "Nothing is ordered of %(product)s: replenish it first.",
-                    product=", ".join(self.product_id.mapped("display_name")),
+                    # sudo: it has been asked about
+                    product=", ".join(self.sudo().product_id.mapped("display_name")),
                 )
             )
         for records in documents.values():

@@ -60,6 +60,12 @@ class BackorderDemand(models.Model):
     _inherit = "backorder.demand"
 
     @api.model
+    def _refresh_products(self, products):
+        result = super()._refresh_products(products)
+        self._refresh_documents(products.ids)
+        return result
+
+    @api.model
     def _refresh_documents(self, product_ids):
         """Store again the days of the documents of what is expected of these products,
         as what leaves together may have changed."""

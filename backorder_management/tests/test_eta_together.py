@@ -3,8 +3,11 @@
 Today is Monday, 1 March 2027; the company works from Monday to Friday.
 """
 
+from unittest.mock import patch
+
 from odoo.fields import Command
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from ..planning.eta import Departures, Part
 from .test_eta import EtaCommon, march, noon
@@ -152,6 +155,35 @@ class TestLeavingTogether(EtaCommon):
         order.order_line[1].delivery_group = False
         self._settle()
         self.assertDays(order, 3, 9, 3)
+
+    def test_too_much_at_once_is_queued(self):
+        """Above the limit, the scheduled action finds who leaves together."""
+        order = self._order()
+        self.env["ir.config_parameter"].set_param(
+            "backorder_management.queue_above", "1"
+        )
+        order.picking_policy = "one"
+        order.order_line.move_ids._note_backorder_change()
+        self._settle()
+        self.assertDays(order, 3, 9, None)
+        with self.enter_registry_test_mode():
+            self.env.ref("backorder_management.ir_cron_refresh").method_direct_trigger()
+        self.assertDays(order, 9, 9, 9)
+
+    def test_an_error_loses_nothing(self):
+        """What was noted of lines is left to the scheduled action."""
+        order = self._order()
+        demands = self.env.registry["backorder.demand"]
+        with (
+            patch.object(
+                demands, "_refresh_days_of_lines", side_effect=ZeroDivisionError("oops")
+            ),
+            mute_logger("odoo.addons.backorder_management.models.backorder_demand"),
+        ):
+            self.env["backorder.demand"]._note_lines(order.order_line.ids)
+            self._settle()
+        queued = self.env["backorder.refresh"].search([])
+        self.assertLessEqual(order.order_line.product_id, queued.product_id)
 
     def test_agreement_is_changed_for_many(self):
         """What an agreement says counts from the next night on."""

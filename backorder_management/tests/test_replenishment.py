@@ -200,6 +200,58 @@ class TestReplenishment(EtaCommon):
             (action["res_model"], action["res_id"]), ("purchase.order", purchase.id)
         )
 
+    def assertProduct(self, stage):  # noqa: N802 - as unittest
+        self.env.invalidate_all()
+        for record in (self.glass, self.glass.product_tmpl_id):
+            self.assertEqual(record.backorder_replenishment, stage)
+
+    def test_product(self):
+        """Scenario: 10 are short here and 5 in the north; 20 come here, then some are
+        drafted for the north; another company misses some, too.
+
+        Expected: nothing is short; nothing ordered; the same, as the north has nothing;
+        drafted.
+        """
+        self.assertProduct(False)
+        self._create_order((self.glass, 10))
+        self.assertProduct("none")
+        self._expect(3, (self.glass, 20))
+        self.assertProduct("confirmed")
+        north = self.env["stock.warehouse"].create({"name": "North", "code": "NORTH"})
+        self._create_order((self.glass, 5), warehouse_id=north.id)
+        self.assertProduct("none")
+        self._create_quotation(1).picking_type_id = north.in_type_id
+        self.assertProduct("draft")
+        elsewhere = self.env["res.company"].create({"name": "Elsewhere"})
+        self.env.user.company_ids |= elsewhere
+        other = self.glass.with_company(elsewhere)
+        self.assertFalse(other.backorder_replenishment)
+
+    def test_from_where_it_is(self):
+        """Scenario: two orders miss 10 and 5; 4 come; one misses 7 elsewhere. The
+        dialog of the product, and that of a line, replenish what nothing brings and
+        open what does."""
+        order = self._create_order((self.glass, 10))
+        self._create_order((self.glass, 5))
+        receipt = self._expect(3, (self.glass, 4))
+        north = self.env["stock.warehouse"].create({"name": "North", "code": "NORTH"})
+        self._create_order((self.glass, 7), warehouse_id=north.id)
+        self.env.invalidate_all()
+        for record, missing in ((self.glass, 11), (order.order_line, 6)):
+            action = record.action_where()
+            where = self.env[action["res_model"]].browse(action["res_id"])
+            self.assertTrue(where.is_short)
+            action = where.action_replenish()
+            self.assertEqual(action["context"]["default_quantity"], missing)
+            action = where.action_open_supply()
+            self.assertEqual(action["res_id"], receipt.id)
+        jug = self._create_product("Jug")
+        action = jug.action_where()
+        where = self.env[action["res_model"]].browse(action["res_id"])
+        self.assertFalse(where.is_short)
+        with self.assertRaisesRegex(UserError, "Nothing is missing"):
+            where.action_replenish()
+
     def test_open_many_and_none(self):
         order = self._create_order((self.glass, 10))
         with self.assertRaisesRegex(UserError, "Nothing is ordered of Wine Glass"):

@@ -23,6 +23,12 @@ class BackorderWhere(models.TransientModel):
     sale_line_id = fields.Many2one("sale.order.line", readonly=True)
     short = fields.Float(digits="Product Unit", readonly=True)
     line_ids = fields.One2many("backorder.where.line", "where_id", readonly=True)
+    is_short = fields.Boolean(compute="_compute_is_short")
+
+    @api.depends("line_ids.backordered")
+    def _compute_is_short(self):
+        for where in self:
+            where.is_short = any(line.backordered > 0 for line in where.line_ids)
 
     @api.model
     def _open_for(self, product, company, demands=()):
@@ -67,6 +73,29 @@ class BackorderWhere(models.TransientModel):
             "target": "new",
             "context": {"dialog_size": "extra-large"},
         }
+
+    def action_replenish(self):
+        """Open Odoo's own dialog to replenish, for what nothing brings.
+
+        :raise UserError: nothing is short
+        """
+        return self._get_demands().action_replenish()
+
+    def action_open_supply(self):
+        """Open the purchases, productions or transfers that bring what is missing.
+
+        :raise UserError: nothing does, or the user may not see them
+        """
+        return self._get_demands().action_open_supply()
+
+    def _get_demands(self):
+        """What is short of it: of the line, or of all."""
+        self.ensure_one()
+        product = self.product_id.with_company(self.company_id)
+        demands = product._get_short_demands()
+        if self.sale_line_id:
+            demands &= self.sudo().sale_line_id.move_ids.backorder_demand_ids
+        return demands.with_env(self.env)
 
     def action_open_quants(self):
         """Open the list by location."""
