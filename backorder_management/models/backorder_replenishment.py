@@ -22,12 +22,14 @@ from ..planning.replenishment import (
     TRANSIT,
     find_least_advanced,
     find_most_advanced,
+    get_left,
     get_stage,
 )
 from .backorder_acceptance_words import Words
 from .backorder_eta import EtaFinder
 from .backorder_eta_why import get_document
 from .backorder_facts import get_arrivals_query
+from .stock_move import OPEN_STATES
 
 STAGES = [
     (NONE, "Nothing ordered"),
@@ -60,6 +62,7 @@ class StageFinder:
     def __init__(self, env, company):
         self.env = env
         self.company = company
+        self.digits = env["decimal.precision"].precision_get("Product Unit")
 
     def find(self, pools) -> dict[tuple[int, int], Supply]:
         """
@@ -71,11 +74,13 @@ class StageFinder:
         self.env.flush_all()
         for pool, move_id, quantity, *facts in self._read_moves(product_ids, place_ids):
             if pool in result:
-                transit, inside, draft = facts
+                transit, inside, draft, behind = facts
                 stage = get_stage(
                     is_draft=draft, leaves_transit=transit, is_in_warehouse=inside
                 )
-                result[pool].quantities[stage] += quantity
+                left = get_left(quantity, behind, self.digits)
+                result[pool].quantities[stage] += left
+                result[pool].quantities[CONFIRMED] += quantity - left
                 result[pool].move_ids.append(move_id)
         for pool, purchase_id, quantity in self._read_drafts(product_ids, place_ids):
             if pool in result:
@@ -91,15 +96,22 @@ class StageFinder:
                        arrival.product_qty::float, source.usage = 'transit',
                        source.usage = 'internal'
                            AND source.warehouse_id = place.warehouse_id,
-                       FALSE
+                       FALSE, COALESCE(before.behind, 0)::float
                   FROM (%(arrivals)s) arrival
                   JOIN stock_move move ON move.id = arrival.move_id
                   JOIN stock_location source ON source.id = move.location_id
                   JOIN stock_location place ON place.id = arrival.place_id
+                  LEFT JOIN LATERAL (
+                       SELECT SUM(origin.product_qty) AS behind
+                         FROM stock_move_move_rel chain
+                         JOIN stock_move origin ON origin.id = chain.move_orig_id
+                        WHERE chain.move_dest_id = move.id
+                          AND origin.product_id = move.product_id
+                          AND origin.state IN %(open)s) before ON TRUE
                  WHERE arrival.product_qty > 0
                  UNION ALL
                 SELECT move.product_id, place.id, move.id, move.product_qty::float,
-                       FALSE, FALSE, TRUE
+                       FALSE, FALSE, TRUE, 0
                   FROM stock_move move
                   JOIN stock_location source ON source.id = move.location_id
                   JOIN stock_location target
@@ -116,6 +128,7 @@ class StageFinder:
                 places=place_ids,
                 products=product_ids,
                 company=self.company.id,
+                open=OPEN_STATES,
             )
         )
         return [((row[0], row[1]), *row[2:]) for row in rows]
@@ -154,7 +167,8 @@ class StageFinder:
     def find_own(self, move) -> Supply:
         """What is under way for a move that is made to order."""
         supply = Supply()
-        for origin in move._get_open_backorder_chain() - move:
+        chain = move._get_open_backorder_chain() - move
+        for origin in chain:
             source = origin.location_id
             stage = get_stage(
                 is_draft=origin.state == "draft",
@@ -162,7 +176,13 @@ class StageFinder:
                 is_in_warehouse=source.usage == "internal"
                 and source.warehouse_id == move.location_id.warehouse_id,
             )
-            supply.quantities[stage] += origin.product_qty
+            before = (origin.move_orig_ids & chain).filtered(
+                lambda each, product=origin.product_id: each.product_id == product
+            )
+            behind = sum(before.mapped("product_qty"))  # counted at its own stage
+            supply.quantities[stage] += get_left(
+                origin.product_qty, behind, self.digits
+            )
             supply.move_ids.append(origin.id)
         for line in move.created_purchase_line_ids:
             if line.order_id.state in DRAFT_PURCHASES:

@@ -28,6 +28,14 @@ def find_least_advanced(stages) -> str:
     return min(stages, key=STAGES.index, default=NONE)
 
 
+def get_left(quantity: float, behind: float, digits: int) -> float:
+    """Return what of a step is on its way: all but what the step before is to bring.
+
+    :param behind: what is open of the steps before
+    """
+    return min(max(round(quantity - behind, digits), 0.0), quantity)
+
+
 def get_stage(*, is_draft: bool, leaves_transit: bool, is_in_warehouse: bool) -> str:
     """Return how far goods are that a transfer is to bring.
 

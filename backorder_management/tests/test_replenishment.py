@@ -45,6 +45,58 @@ class TestReplenishment(EtaCommon):
             }
         )
 
+    def _create_resupply(self, to_order=False):
+        """30 are in the north, and 30 are sold here that are resupplied from there."""
+        north = self.env["stock.warehouse"].create({"name": "North", "code": "NRT"})
+        self.warehouse.resupply_wh_ids = north
+        routes = self.warehouse.resupply_route_ids
+        if to_order:
+            self.warehouse.mto_pull_id.route_id.active = True
+            routes |= self.warehouse.mto_pull_id.route_id
+        product = self._create_product("Carafe", route_ids=routes.ids)
+        self._put_stock(product, 30, location=north.lot_stock_id)
+        order = self._create_order((product, 30))
+        if not to_order:
+            where = self.env["backorder.where"].browse(
+                order.order_line.action_where()["res_id"]
+            )
+            from_north = where.line_ids.filtered(lambda x: x.warehouse_id == north)
+            from_north.action_transfer_here()
+            self._settle()
+        sent = self.env["stock.move"].search(
+            [
+                ("product_id", "=", product.id),
+                ("location_id", "=", north.lot_stock_id.id),
+            ]
+        )
+        return order, product, sent.picking_id
+
+    def assertLeaves(self, to_order):  # noqa: N802 - as unittest
+        """Scenario: 30 are to come from another warehouse; 12 of them leave it."""
+        order, product, transfer = self._create_resupply(to_order)
+        self.assertStage(order, "confirmed", "Ordered: 30.00")
+        self._validate(transfer, {product: 12})
+        row = self._get_row(order)
+        self.assertEqual(row.replenishment, "transit")
+        self.assertEqual(
+            set(row.replenishment_summary.split(", ")),
+            {"In transit: 12.00", "Ordered: 18.00"},
+        )
+
+    def test_nothing_has_left_yet(self):
+        self.assertLeaves(to_order=False)
+
+    def test_nothing_has_left_yet_for_this_order(self):
+        self.assertLeaves(to_order=True)
+
+    def test_other_warehouse_sends_later(self):
+        """It leaves there on the 10th; Odoo leaves the date of its arrival alone."""
+        order, _product, transfer = self._create_resupply()
+        self.assertEtas((order, 1))
+        transfer.scheduled_date = noon(10)
+        self._settle()
+        self.assertEtas((order, 10))
+
     def test_from_nothing_to_stock(self):
         """Scenario: 10 are short; a request for 20, which is confirmed, unloaded, and
         put away.
