@@ -357,8 +357,12 @@ class EtaFinder:
         )
 
     def estimate(self, move, days: CompanyDays, records: Records) -> Estimate:
-        """When a move can be expected, by the record of the vendor who delivers."""
-        promised = days.find_day(self.get_moment(move))
+        """When a move can be expected, by the record of the vendor who delivers.
+
+        Not before the open steps that feed it: Odoo does not put it off with them.
+        """
+        steps = move | move._get_open_backorder_chain()
+        promised = days.find_day(max(map(self.get_moment, steps)))
         record = Record("none")
         if vendor := move._get_vendor():
             record = records.find(vendor.id, move.product_id.id)
