@@ -51,7 +51,10 @@ class BackorderPromise(models.Model):
 
     @api.model
     def _settle(self):
-        """Judge each promise of which something is still open by what has come."""
+        """Judge each promise of which something is still open by what has come.
+
+        What was cancelled, and is to be delivered after all, is judged again.
+        """
         self.env.flush_all()
         rows = self._read_unsettled()
         companies = self.env["res.company"].browse({row[2] for row in rows})
@@ -87,7 +90,10 @@ class BackorderPromise(models.Model):
                          JOIN stock_location target ON target.id = move.location_dest_id
                         WHERE move.sale_line_id = line.id AND move.state = 'done'
                           AND target.usage IN ('customer', 'transit')) last ON TRUE
-                 WHERE promise.delivered IS NULL AND promise.state <> 'void'
+                 WHERE promise.delivered IS NULL
+                   AND (promise.state <> 'void'
+                        OR promise.is_latest AND line.state = 'sale'
+                           AND line.qty_backorder_open > 0)
                  ORDER BY promise.id
                 """
             )

@@ -547,6 +547,24 @@ class TestWatching(PromiseCommon):
         self.assertEqual(promises.mapped("is_latest"), [False, True])
         self.assertEqual(set(promises.mapped("date")), {march(9)})
 
+    def test_ordered_again(self):
+        """Scenario: nothing of it is wanted any more; some days later 4 are.
+
+        Expected: the promise for the 9th is void, then open, and broken on the 11th.
+        """
+        order = self._create_order((self.glass, 10), commitment_date=noon(9))
+        promise = order.order_line.backorder_promise_ids
+        order.order_line.product_uom_qty = 0
+        self._settle()
+        self._watch(2)
+        self.assertEqual(promise.state, "void")
+        order.order_line.product_uom_qty = 4
+        self._settle()
+        self._watch(3)
+        self.assertEqual(promise.state, "open")
+        self._watch(11)
+        self.assertEqual((promise.state, promise.days_late), ("broken", 2))
+
     def test_rest_is_cancelled(self):
         """Scenario: 4 of 10 have left on the 2nd; then the order is cancelled.
 
