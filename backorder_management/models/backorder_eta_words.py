@@ -180,10 +180,11 @@ class EtaWords(Words):
         """Its name, as a link where one may open it."""
         if not document:
             return Markup("%s") % self.env._("a transfer")
-        name = document.sudo().display_name  # sudo: nothing but its name is shown
         if not may_read(document, self.env):
-            return Markup("%s") % name
-        return document.with_env(self.env)._get_html_link(name)
+            # sudo: its number and nothing else; a purchase's display name says more
+            return Markup("%s") % document.sudo().name
+        document = document.with_env(self.env)
+        return document._get_html_link(document.display_name)
 
 
 def may_read(document, env) -> bool:

@@ -15,6 +15,9 @@ from ..planning.promises import KEPT, judge
 
 _logger = logging.getLogger(__name__)
 
+# The last order that was looked at, where time ran out.
+WATCHED = "backorder_management.promises_watched_to"
+
 AT_RISK = "backorder_management.mail_activity_promise"
 
 
@@ -25,15 +28,28 @@ class BackorderPromise(models.Model):
     def _cron_watch(self):
         """Note what has become of promises, and tell salespeople which are at risk.
 
-        Each order by itself: one that fails says so and stops no other.
+        Each order by itself: one that fails says so and stops no other. Where time runs
+        out, the next call goes on with the next order.
         """
-        self._settle()
-        orders = self._search_orders_to_watch()
-        self.env["ir.cron"]._commit_progress(remaining=len(orders))
+        cron = self.env["ir.cron"]
+        watched = int(self._get_parameters().get_param(WATCHED, 0))
+        if not watched:
+            self._settle()
+        orders = self._search_orders_to_watch().filtered(lambda each: each.id > watched)
+        cron._commit_progress(remaining=len(orders))
         for order in orders:
             order._watch_promises_or_record()
-            if not self.env["ir.cron"]._commit_progress(1):
+            if not cron._commit_progress(1) and order != orders[-1:]:
+                self._get_parameters().set_param(WATCHED, order.id)
+                cron._commit_progress()
                 return
+        if watched:
+            self._get_parameters().set_param(WATCHED, 0)
+
+    @api.model
+    def _get_parameters(self):
+        # sudo: whoever starts the scheduled action
+        return self.env["ir.config_parameter"].sudo()
 
     @api.model
     def _search_orders_to_watch(self):
@@ -134,6 +150,7 @@ class SaleOrder(models.Model):
     backorder_promise_warned = fields.Char(
         readonly=True,
         copy=False,
+        groups="base.group_user",
         help="Of which promises the salesperson has been told that they are at risk.",
     )
 

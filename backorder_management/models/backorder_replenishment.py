@@ -249,7 +249,9 @@ class BackorderDemand(models.Model):
         if operator != "in":
             return NotImplemented
         # sudo: the rows that the user may see are chosen by the search itself
-        short = self.sudo().search([("qty_short", ">", 0)])
+        short = self.sudo().search(
+            [("qty_short", ">", 0), ("company_id", "in", self.env.companies.ids)]
+        )
         supplies = short._find_supplies()
         found = [
             row.id
@@ -348,6 +350,7 @@ class SaleOrderLine(models.Model):
         "Replenishment",
         compute="_compute_backorder_replenishment",
         compute_sudo=True,
+        groups="base.group_user",
         help="How far what is missing is under way; of several products, the last one.",
     )
 

@@ -31,6 +31,7 @@ class SaleOrderLine(models.Model):
     backorder_earliest_reason = fields.Char(
         "Rests On",
         compute="_compute_backorder_earliest",
+        groups="base.group_user",  # it names vendors, purchases and stock
         compute_sudo=True,
         help="What the earliest day rests on.",
     )

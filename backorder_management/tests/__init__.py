@@ -18,6 +18,7 @@ from . import test_eta_bad_input
 from . import test_eta_concurrency
 from . import test_eta_dropship
 from . import test_eta_if_ordered
+from . import test_eta_portal
 from . import test_eta_random
 from . import test_eta_sources
 from . import test_eta_together

@@ -3,6 +3,8 @@
 Today is Monday, 1 March 2027; the company works from Monday to Friday.
 """
 
+from unittest.mock import patch
+
 from freezegun import freeze_time
 
 from odoo import fields
@@ -586,6 +588,29 @@ def _fail_for(order_id, original):
         return original(self, lines)
 
     return describe
+
+
+@tagged("post_install", "-at_install")
+class TestTimeRunsOut(PromiseCommon):
+    def test_next_call_goes_on(self):
+        """Scenario: three orders are late, and the time of the scheduled action is
+        enough for one in each call.
+
+        Expected: one after the other is told about, and all of them after three calls.
+        """
+        orders = [self._create_order((self.glass, 10)) for _each in range(3)]
+        for order in orders:
+            self._give(order, 1)
+        out_of_time = patch.object(
+            self.env.registry["ir.cron"], "_commit_progress", lambda *a, **kw: 0.0
+        )
+        self.env.flush_all()
+        for told in (1, 2, 3, 3):
+            with freeze_time("2027-03-05 08:00:00"), out_of_time:
+                self.env["backorder.promise"]._cron_watch()
+            activities = [self._get_activities(order) for order in orders]
+            counts = [len(each) for each in activities]
+            self.assertEqual(counts, [1] * told + [0] * (3 - told))
 
 
 @tagged("post_install", "-at_install")

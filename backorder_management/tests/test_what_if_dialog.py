@@ -212,6 +212,21 @@ class TestWhatIfDialog(WhatIfCommon):
             with self.assertRaisesRegex(AccessError, "Switch to Elsewhere"):
                 self._ask(user, company_id=company.id, **values)
 
+    def test_two_companies_at_once(self):
+        """A warehouse of another company is not bought for, though the user has both;
+        whose orders change there is not counted."""
+        company = self.env["res.company"].create({"name": "Elsewhere"})
+        self.env.user.company_ids |= company
+        theirs = self.env["stock.warehouse"].search([("company_id", "=", company.id)])
+        with self.assertRaises(UserError):
+            self._ask(
+                kind="buy",
+                product_id=self.glass.id,
+                quantity=5,
+                date=march(2),
+                warehouse_id=theirs[:1].id,
+            )
+
     def test_from_everywhere(self):
         """The dialog begins with what it was opened from."""
         row = self.orders[1].order_line.move_ids.backorder_demand_ids

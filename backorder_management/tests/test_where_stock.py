@@ -211,6 +211,36 @@ class TestWhereStock(WhereCommon):
         self.env.invalidate_all()
         self.assertTrue(order.backorder_eta)
 
+    def test_added_to_a_transfer_that_is_open(self):
+        """Scenario: 10 are missing here; 4 are sent by the route, then 3 more.
+
+        Expected: Odoo adds them to the open transfer: 7 leave in all, and no other
+        transfer is made; the last 3 can still be sent.
+        """
+        self.warehouse.resupply_wh_ids = self.north
+        order = self._create_order((self.glass, 10))
+        for quantity in (4, 3):
+            self._put_stock(self.glass, quantity, location=self.north.lot_stock_id)
+            line = self._get_line(self._ask(order.order_line), self.north)
+            action = line.action_transfer_here()
+            self._settle()
+        self.assertTrue(action.get("res_id") or action.get("domain"))
+        leaving = self.env["stock.move"].search(
+            [
+                ("product_id", "=", self.glass.id),
+                ("location_id", "child_of", self.north.lot_stock_id.id),
+            ]
+        )
+        self.assertEqual(sum(leaving.mapped("product_qty")), 7)
+        self.assertEqual(line._count_unsent(), 3)
+        # and so for another order: what Odoo has merged is for both
+        other = self._create_order((self.glass, 5))
+        self._put_stock(self.glass, 5, location=self.north.lot_stock_id)
+        line = self._get_line(self._ask(other.order_line), self.north)
+        line.action_transfer_here()
+        self._settle()
+        self.assertLessEqual(line._count_unsent(), 0)
+
     def test_other_company(self):
         """Its warehouses are not shown, its stock is not counted."""
         other = self.env["res.company"].create({"name": "Elsewhere"})

@@ -93,12 +93,15 @@ class BackorderWhatIf(models.TransientModel):
         """
         self.ensure_one()
         self._check_company_of_user()
+        self._check_company()
         imagined = Imagined()
         products = getattr(self, f"_imagine_{self.kind}")(imagined)
         # sudo: who is served before counts, whoever may see his orders
         env = self.sudo().with_company(self.company_id).env
         changes = find_changes(env, products.ids, imagined, fields.Datetime.now())
-        self._show(changes)
+        orders = env["sale.order"].browse({change.order_id for change in changes})
+        own = set(orders.filtered(lambda each: each.company_id == self.company_id).ids)
+        self._show([change for change in changes if change.order_id in own])
         return self._open()
 
     def _check_company_of_user(self):

@@ -8,6 +8,7 @@ from odoo.fields import Command
 from odoo.tools.misc import formatLang
 
 from ..models.backorder_stock_figures import StockFigureFinder
+from ..models.stock_move import OPEN_STATES
 
 
 class BackorderWhere(models.TransientModel):
@@ -145,7 +146,8 @@ class BackorderWhereLine(models.TransientModel):
             raise AccessError(self.env._("Ask the warehouse to send it."))
         self._check_not_sent()
         quantity = self._get_quantity_to_send(self._count_unsent())
-        picking = self._resupply(quantity) or self._transfer(quantity)
+        route = self._get_resupply_route()
+        picking = self._resupply(route, quantity) if route else self._transfer(quantity)
         self._log(picking, quantity)
         return picking._get_records_action()
 
@@ -234,7 +236,8 @@ class BackorderWhereLine(models.TransientModel):
         origin = self._get_origin()
         return arrivals.filtered(
             lambda move: (
-                origin in (move.origin, move.picking_id.origin)
+                # of merged moves, Odoo joins the origins
+                f"/{origin}/" in f"/{move.origin or move.picking_id.origin}/"
                 and not move.purchase_line_id
                 and move._get_target().warehouse_id == where.warehouse_id
             )
@@ -246,14 +249,16 @@ class BackorderWhereLine(models.TransientModel):
         found = StockFigureFinder(self.sudo().env, company).find(product.ids)
         return found[product.id, self.warehouse_id.id].free
 
-    def _resupply(self, quantity: float):
-        """The transfers that Odoo's route between the two warehouses makes."""
-        where = self.where_id
-        route = where.warehouse_id.resupply_route_ids.filtered(
+    def _get_resupply_route(self):
+        """Odoo's route between the two warehouses, if there is one."""
+        return self.where_id.warehouse_id.resupply_route_ids.filtered(
             lambda route: route.supplier_wh_id == self.warehouse_id
-        )
-        if not route:
-            return self.env["stock.picking"]
+        )[:1]
+
+    def _resupply(self, route, quantity: float):
+        """The transfers that Odoo's route between the two warehouses makes, or to which
+        it adds."""
+        where = self.where_id
         Rule = self.env["stock.rule"]
         last = self.env["stock.move"].search([], order="id desc", limit=1)
         Rule.run(
@@ -266,13 +271,18 @@ class BackorderWhereLine(models.TransientModel):
                     self._get_origin(),
                     self._get_origin(),
                     where.company_id,
-                    {"warehouse_id": where.warehouse_id, "route_ids": route[:1]},
+                    {"warehouse_id": where.warehouse_id, "route_ids": route},
                 )
             ]
         )
         moves = self.env["stock.move"].search(
-            [("id", ">", last.id), ("product_id", "=", where.product_id.id)]
+            [
+                ("product_id", "=", where.product_id.id),
+                ("rule_id.route_id", "=", route.id),
+                ("state", "in", OPEN_STATES),
+            ]
         )
+        moves = moves.filtered(lambda move: move.id > last.id) or moves
         return moves.picking_id
 
     def _transfer(self, quantity: float):
