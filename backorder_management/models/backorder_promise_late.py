@@ -9,6 +9,16 @@ from odoo.tools import SQL
 from ..planning.promises import find_days_late
 
 
+def find_late(name: str, late: SQL, operator: str, value):
+    """What searching for a flag means.
+
+    :param late: a query of those for which it is set
+    """
+    if operator != "in":
+        return NotImplemented
+    return Domain(name, "in" if True in value else "not in", late)
+
+
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
 
@@ -47,10 +57,8 @@ class SaleOrderLine(models.Model):
 
     @api.model
     def _search_backorder_promise_late(self, operator, value):
-        if operator != "in":
-            return NotImplemented
         late = SQL("SELECT id FROM (%s) late", self._get_late_query())
-        return Domain("id", "in" if True in value else "not in", late)
+        return find_late("id", late, operator, value)
 
     @api.model
     def _get_late_query(self) -> SQL:
@@ -105,11 +113,9 @@ class SaleOrder(models.Model):
 
     @api.model
     def _search_backorder_promise_late(self, operator, value):
-        if operator != "in":
-            return NotImplemented
         query = self.env["sale.order.line"]._get_late_query()
         late = SQL("SELECT order_id FROM (%s) late", query)
-        return Domain("id", "in" if True in value else "not in", late)
+        return find_late("id", late, operator, value)
 
 
 class StockPicking(models.Model):
@@ -133,8 +139,6 @@ class StockPicking(models.Model):
 
     @api.model
     def _search_backorder_promise_late(self, operator, value):
-        if operator != "in":
-            return NotImplemented
         query = self.env["sale.order.line"]._get_late_query()
         late = SQL(
             """
@@ -146,7 +150,7 @@ class StockPicking(models.Model):
             """,
             query,
         )
-        return Domain("id", "in" if True in value else "not in", late)
+        return find_late("id", late, operator, value)
 
 
 class BackorderDemand(models.Model):
@@ -166,8 +170,6 @@ class BackorderDemand(models.Model):
 
     @api.model
     def _search_promise_late(self, operator, value):
-        if operator != "in":
-            return NotImplemented
         query = self.env["sale.order.line"]._get_late_query()
         late = SQL("SELECT id FROM (%s) late", query)
-        return Domain("sale_line_id", "in" if True in value else "not in", late)
+        return find_late("sale_line_id", late, operator, value)

@@ -32,6 +32,16 @@ class BackorderDemand(models.Model):
             "context": {f"default_{name}": value for name, value in values.items()},
         }
 
+    @api.model
+    def _open_what_if_late(self, document):
+        """:param document: what brings goods"""
+        document.ensure_one()
+        return self._open_what_if(
+            kind="slip",
+            document=f"{document._name},{document.id}",
+            company_id=document.company_id.id,
+        )
+
 
 class SaleOrder(models.Model):
     _inherit = "sale.order"
@@ -52,12 +62,7 @@ class PurchaseOrder(models.Model):
 
     def action_what_if(self):
         """Ask what would change if this purchase was late, short or cancelled."""
-        self.ensure_one()
-        return self.env["backorder.demand"]._open_what_if(
-            kind="slip",
-            document=f"{self._name},{self.id}",
-            company_id=self.company_id.id,
-        )
+        return self.env["backorder.demand"]._open_what_if_late(self)
 
 
 class StockPicking(models.Model):
@@ -65,9 +70,4 @@ class StockPicking(models.Model):
 
     def action_what_if(self):
         """Ask what would change if this transfer was late, short or cancelled."""
-        self.ensure_one()
-        return self.env["backorder.demand"]._open_what_if(
-            kind="slip",
-            document=f"{self._name},{self.id}",
-            company_id=self.company_id.id,
-        )
+        return self.env["backorder.demand"]._open_what_if_late(self)

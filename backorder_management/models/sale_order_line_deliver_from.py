@@ -6,6 +6,8 @@ from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import formatLang
 
+from ..planning.cancelling import spread_cut
+
 
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
@@ -60,14 +62,17 @@ class SaleOrderLine(models.Model):
             )
         )
         shortages = moves._get_backorder_shortages()
-        cuts = {}
         # the latest gives way first
-        for move in moves.sorted("id", reverse=True):
-            short = shortages[move.id].short if move.id in shortages else 0.0
-            cut = min(short, quantity - sum(cuts.values()))
-            if product.uom_id.compare(cut, 0.0) > 0:
-                cuts[move] = cut
-        return cuts
+        parts = {
+            move.id: (shortages[move.id].short, shortages[move.id].short)
+            for move in moves.sorted("id", reverse=True)
+            if move.id in shortages
+        }
+        return {
+            moves.browse(move_id): cut
+            for move_id, cut in spread_cut(quantity, parts).items()
+            if not product.uom_id.is_zero(cut)
+        }
 
     def _take_away(self, cuts) -> None:
         """Nothing is cancelled: what moves away leaves no trace in deliveries that go
@@ -122,12 +127,14 @@ class SaleOrderLine(models.Model):
         """
         :return: by warehouse, in this unit; what none has is for the line's own
         """
-        result = {}
+        product_unit = self.product_id.uom_id
+        parts = {}
         for warehouse, rest in self._get_rest_by_warehouse().items():
-            there = self.product_id.uom_id._compute_quantity(rest, unit, round=False)
-            result[warehouse] = min(quantity, there)
-            quantity -= result[warehouse]
-        result[self.warehouse_id] += quantity
+            there = product_unit._compute_quantity(rest, unit, round=False)
+            parts[warehouse] = (there, there)
+        own = self.warehouse_id
+        result = {own: 0.0, **spread_cut(quantity, parts)}
+        result[own] += quantity - sum(result.values())
         return {
             warehouse: taken
             for warehouse, taken in result.items()

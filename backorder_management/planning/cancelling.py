@@ -5,6 +5,8 @@ Quantities of one call share one unit.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 
 def cut_of_first_step(wanted: float, on_the_way: float) -> float:
     """What ends of a step that takes its goods from stock.
@@ -26,12 +28,12 @@ def kept_of_later_step(wanted: float, arrived: float, coming: float) -> float:
 
 
 def spread_cut(
-    needed: float, parts: dict[int, tuple[float, float]]
-) -> dict[int, float]:
-    """Which moves of one component lose how much, so that whole kits end.
+    needed: float, parts: dict[Hashable, tuple[float, float]]
+) -> dict[Hashable, float]:
+    """Which moves of one product, or which warehouses, lose how much; the first first.
 
     :param needed: what all of them lose together, as far as they have it
-    :param parts: by move, what it lacks, and all that may be taken off it; what is
+    :param parts: of each, what it lacks, and all that may be taken off it; what is
         lacking goes first, so that as little as possible is given back
     """
     cuts = dict.fromkeys(parts, 0.0)
