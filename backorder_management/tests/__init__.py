@@ -63,6 +63,7 @@ from . import test_planning_invoicing
 from . import test_planning_lateness
 from . import test_planning_pins
 from . import test_planning_posting
+from . import test_planning_notices
 from . import test_planning_promising
 from . import test_planning_ranking
 from . import test_planning_reallocation
