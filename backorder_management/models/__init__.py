@@ -88,6 +88,10 @@ from . import backorder_day_told
 from . import backorder_promise
 from . import backorder_promise_late
 from . import backorder_promise_watch
+from . import backorder_notice
+from . import backorder_notice_switches
+from . import backorder_notice_facts
+from . import backorder_notice_sending
 from . import backorder_drop_shipments
 from . import sale_order_line_deliver_from
 from . import sale_order_line_together

@@ -10,10 +10,12 @@ from .backorder_demand import PENDING
 
 CONFIRMED = "confirmed"
 DELIVERY_DATE = "delivery_date"
+NOTICE = "notice"
 
 REASONS = [
     (CONFIRMED, "The order was confirmed"),
     (DELIVERY_DATE, "The delivery date of the order was changed"),
+    (NOTICE, "A notice gave it"),
     ("wish", "The customer wished so"),
     ("later", "The goods come later"),
     ("earlier", "The goods come earlier"),

@@ -49,6 +49,7 @@ from . import test_invoicing_users
 from . import test_invoicing_worked_examples
 from . import test_kits
 from . import test_lateness
+from . import test_notices
 from . import test_pinned_arrivals
 from . import test_planning_acceptance
 from . import test_planning_allocation
@@ -61,9 +62,9 @@ from . import test_planning_exclusion
 from . import test_planning_fair_share
 from . import test_planning_invoicing
 from . import test_planning_lateness
+from . import test_planning_notices
 from . import test_planning_pins
 from . import test_planning_posting
-from . import test_planning_notices
 from . import test_planning_promising
 from . import test_planning_ranking
 from . import test_planning_reallocation

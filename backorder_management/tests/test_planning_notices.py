@@ -9,12 +9,15 @@ from hypothesis import strategies as st
 from odoo.tests import TransactionCase, tagged
 
 from ..planning.notices import (
+    CANCELLED,
     CONFIRMED,
     DATE,
-    ORDER,
+    KINDS,
     READY,
+    SHIPPED,
     WAITING,
-    Fact,
+    Bundle,
+    Known,
     Line,
     Rules,
     bundle,
@@ -22,22 +25,28 @@ from ..planning.notices import (
 )
 
 TODAY = date(2027, 3, 10)
-ALL = Rules(frozenset(ORDER), least_days=2, silence_days=14)
+ALL = Rules(frozenset(KINDS), least_days=2, silence_days=14)
 
 
 def march(day):
     return date(2027, 3, day)
 
 
+def make_known(**values):
+    return Known(**{"day": march(20), "heard": march(8), **values})
+
+
 def make_line(**values):
+    """Of 10, 6 are there; the rest is expected on the 20th, as he was told."""
     waiting = {
-        "id": 1,
-        "customer": "Adler",
         "open": 10.0,
         "short": 4.0,
+        "shipped": 0.0,
+        "cancelled": 0.0,
+        "ready": False,
         "expected": march(20),
-        "told": march(20),
-        "heard": march(8),
+        "since": march(1),
+        "known": make_known(),
     }
     return Line(**{**waiting, **values})
 
@@ -45,97 +54,176 @@ def make_line(**values):
 @tagged("post_install", "-at_install")
 class TestNotices(TransactionCase):
     def assertFact(self, line, kind, rules=ALL):  # noqa: N802 - unittest's manner
-        fact = find_fact(line, rules, TODAY)
-        self.assertEqual(fact and fact.kind, kind)
-        return fact
+        self.assertEqual(find_fact(line, rules, TODAY), kind)
 
-    def test_never_heard(self):
-        """He has heard nothing: the first notice, with the day, or that none is
-        known."""
-        fact = self.assertFact(make_line(heard=None, told=None), CONFIRMED)
-        self.assertEqual(fact, Fact(CONFIRMED, 1, march(20), None))
-        fact = self.assertFact(
-            make_line(heard=None, told=None, expected=None), CONFIRMED
-        )
-        self.assertIsNone(fact.day)
-        self.assertFact(make_line(heard=None, told=None, short=0.0, open=0.0), None)
+    def test_all_is_as_he_knows(self):
+        self.assertFact(make_line(), None)
+
+    def test_first_notice(self):
+        self.assertFact(make_line(known=None), CONFIRMED)
+        self.assertFact(make_line(known=None, expected=None), CONFIRMED)
+        self.assertFact(make_line(known=None, short=0.0), None)
+
+    def test_a_promised_day_is_no_notice(self):
+        """The order was confirmed with a delivery date, and pieces are missing."""
+        promised = make_line(known=make_known(day=march(12), by_notice=False))
+        self.assertFact(promised, CONFIRMED)
+        self.assertFact(promised, DATE, Rules(frozenset({DATE}), least_days=2))
 
     def test_day_has_moved(self):
-        """By more than two days, in both directions."""
-        for day, kind in ((20, None), (22, None), (23, DATE), (18, None), (17, DATE)):
+        """Two days are not worth a notice here, three are, both ways."""
+        for day, kind in ((22, None), (23, DATE), (18, None), (17, DATE)):
             with self.subTest(day=day):
                 self.assertFact(make_line(expected=march(day)), kind)
-        fact = self.assertFact(make_line(expected=march(25)), DATE)
-        self.assertEqual((fact.day, fact.before), (march(25), march(20)))
 
-    def test_day_is_lost_and_found(self):
+    def test_day_is_not_known_any_more_or_now_known(self):
         self.assertFact(make_line(expected=None), DATE)
-        self.assertFact(make_line(told=None), DATE)
-        self.assertFact(make_line(told=None, expected=None), None)
+        self.assertFact(make_line(known=make_known(day=None)), DATE)
+        self.assertFact(make_line(known=make_known(day=None), expected=None), None)
+
+    def test_day_of_a_held_line_moves_too(self):
+        self.assertFact(make_line(short=0.0, expected=march(30)), DATE)
 
     def test_goods_are_there(self):
-        """Once; what has all left is none."""
-        self.assertFact(make_line(short=0.0), READY)
-        self.assertFact(make_line(short=0.0, heard_ready=True), None)
-        self.assertFact(make_line(short=0.0, open=0.0), None)
+        ready = make_line(short=0.0, ready=True, expected=march(30))
+        self.assertFact(ready, READY)
+        self.assertFact(replace(ready, known=make_known(ready=True)), None)
+        self.assertFact(replace(ready, known=None), READY)
 
-    def test_silence(self):
-        """Two weeks after he heard last, on the 24th of February; then again."""
-        self.assertFact(make_line(heard=date(2027, 2, 25)), None)
-        self.assertFact(make_line(heard=date(2027, 2, 24)), WAITING)
-        never = replace(ALL, silence_days=0)
-        self.assertFact(make_line(heard=date(2026, 1, 1)), None, never)
+    def test_goods_were_taken_away_again(self):
+        """He knew that they were there; now they are expected as late as the 20th."""
+        known = make_known(day=march(11), ready=True)
+        self.assertFact(make_line(known=known), DATE)
 
-    def test_what_he_does_not_want_to_hear(self):
-        without_dates = replace(ALL, kinds=frozenset({CONFIRMED, WAITING}))
-        moved = make_line(expected=march(25))
-        self.assertFact(moved, None, without_dates)
-        self.assertFact(replace(moved, heard=date(2027, 2, 1)), WAITING, without_dates)
-        self.assertFact(make_line(short=0.0), None, without_dates)
+    def test_shipped_in_part(self):
+        rest = make_line(open=6.0, shipped=4.0)
+        self.assertFact(rest, SHIPPED)
+        self.assertFact(replace(rest, known=make_known(shipped=4.0)), None)
+        self.assertFact(replace(rest, known=make_known(shipped=1.0)), SHIPPED)
 
-    def test_one_notice_for_all(self):
+    def test_all_has_shipped(self):
+        self.assertFact(make_line(open=0.0, short=0.0, shipped=10.0), None)
+
+    def test_rest_is_cancelled(self):
+        ended = make_line(open=0.0, short=0.0, shipped=4.0, cancelled=6.0)
+        self.assertFact(ended, CANCELLED)
+        self.assertFact(replace(ended, known=make_known(cancelled=6.0)), None)
+        self.assertFact(replace(ended, known=make_known(cancelled=2.0)), CANCELLED)
+
+    def test_long_silence(self):
+        """Once in 14 days; who was never told counts from when it was found short."""
+        for days, kind in ((13, None), (14, WAITING), (30, WAITING)):
+            heard = TODAY - timedelta(days=days)
+            with self.subTest(days=days):
+                self.assertFact(make_line(known=make_known(heard=heard)), kind)
+        waiting = Rules(frozenset({WAITING}), silence_days=9)
+        self.assertFact(make_line(known=None), WAITING, waiting)
+        self.assertFact(make_line(known=None), None, replace(waiting, silence_days=10))
+
+    def test_silence_is_agreed_on(self):
+        long_ago = make_line(known=make_known(heard=march(1)))
+        self.assertFact(long_ago, None, Rules(frozenset(KINDS), silence_days=0))
+
+    def test_only_what_he_wants(self):
+        ready = make_line(short=0.0, ready=True)
+        self.assertFact(ready, None, Rules(frozenset({DATE, CONFIRMED})))
+
+    def test_most_pressing_first(self):
+        """4 have left, 2 are cancelled and the rest comes later: one notice says it."""
+        line = make_line(open=4.0, shipped=4.0, cancelled=2.0, expected=march(30))
+        self.assertFact(line, SHIPPED)
+
+    def test_bundles(self):
+        """Scenario: of Adler's two orders both days moved and in one line nothing has
+        for long, one shipped; Zentral's day moved.
+
+        Expected: Adler gets one notice of days and one of the shipment, Zentral one.
+        """
         facts = [
-            ("Adler", Fact(WAITING, 1, None, None)),
-            ("Zentral", Fact(DATE, 2, None, None)),
-            ("Adler", Fact(CONFIRMED, 3, None, None)),
+            ("Adler", "S1", 1, WAITING),
+            ("Adler", "S1", 2, DATE),
+            ("Zentral", "S3", 5, DATE),
+            ("Adler", "S2", 3, DATE),
+            ("Adler", "S2", 4, SHIPPED),
         ]
-        bundled = bundle(facts)
-        self.assertEqual([fact.line for fact in bundled["Adler"]], [3, 1])
-        self.assertEqual([fact.line for fact in bundled["Zentral"]], [2])
+        self.assertEqual(
+            bundle(facts),
+            [
+                Bundle(DATE, "Adler", None, ((1, WAITING), (2, DATE), (3, DATE))),
+                Bundle(DATE, "Zentral", None, ((5, DATE),)),
+                Bundle(SHIPPED, "Adler", "S2", ((4, SHIPPED),)),
+            ],
+        )
 
-    days = st.none() | st.integers(1, 60).map(lambda n: TODAY + timedelta(days=n - 20))
+    def test_bundle_of_what_has_not_changed(self):
+        facts = [("Adler", "S1", 1, WAITING), ("Adler", "S2", 2, WAITING)]
+        self.assertEqual([each.kind for each in bundle(facts)], [WAITING])
+
+
+quantities = st.integers(0, 4).map(float)
+days = st.none() | st.dates(march(1), march(31))
+knowledge = st.none() | st.builds(
+    Known,
+    day=days,
+    heard=st.dates(march(1), TODAY),
+    shipped=quantities,
+    cancelled=quantities,
+    ready=st.booleans(),
+    by_notice=st.booleans(),
+)
+lines = st.builds(
+    Line,
+    open=quantities,
+    short=quantities,
+    shipped=quantities,
+    cancelled=quantities,
+    ready=st.booleans(),
+    expected=days,
+    since=st.dates(march(1), TODAY),
+    known=knowledge,
+)
+rules = st.builds(
+    Rules,
+    kinds=st.frozensets(st.sampled_from(KINDS)),
+    least_days=st.integers(0, 5),
+    silence_days=st.integers(0, 10),
+)
+
+
+@tagged("post_install", "-at_install")
+class TestNoticesProperties(TransactionCase):
+    @given(line=lines, own_rules=rules)
+    def test_nothing_is_told_twice(self, line, own_rules):
+        """Once he knows the line as it is, there is nothing left to tell that day."""
+        if not find_fact(line, own_rules, TODAY):
+            return
+        known = Known(
+            day=line.expected,
+            heard=TODAY,
+            shipped=max(line.shipped, line.known.shipped if line.known else 0.0),
+            cancelled=line.cancelled,
+            ready=line.ready,
+        )
+        self.assertIsNone(find_fact(replace(line, known=known), own_rules, TODAY))
+
+    @given(line=lines, own_rules=rules)
+    def test_only_what_is_switched_on(self, line, own_rules):
+        fact = find_fact(line, own_rules, TODAY)
+        self.assertTrue(fact is None or fact in own_rules.kinds)
 
     @given(
-        st.builds(
-            Line,
-            id=st.just(1),
-            customer=st.just("Adler"),
-            open=st.integers(0, 5).map(float),
-            short=st.integers(0, 5).map(float),
-            expected=days,
-            told=days,
-            heard=st.none() | st.integers(0, 30).map(lambda n: TODAY - timedelta(n)),
-            heard_ready=st.booleans(),
-        ),
-        st.builds(
-            Rules,
-            kinds=st.sets(st.sampled_from(ORDER)).map(frozenset),
-            least_days=st.integers(0, 5),
-            silence_days=st.integers(0, 20),
-        ),
-    )
-    def test_nothing_is_told_twice(self, line, rules):
-        """WHATEVER is told
-        THEN it was wanted, and the same state says nothing more on that day
-        """
-        fact = find_fact(line, rules, TODAY)
-        if fact is None:
-            return
-        self.assertIn(fact.kind, rules.kinds)
-        told = replace(
-            line,
-            told=fact.day,
-            heard=TODAY,
-            heard_ready=line.heard_ready or fact.kind == READY,
+        facts=st.lists(
+            st.tuples(
+                st.integers(1, 3),
+                st.integers(1, 3),
+                st.integers(1, 99),
+                st.sampled_from(KINDS),
+            ),
+            unique_by=lambda fact: fact[2],
         )
-        self.assertIsNone(find_fact(told, rules, TODAY))
+    )
+    def test_bundles_lose_nothing(self, facts):
+        told = [pair for each in bundle(facts) for pair in each.lines]
+        self.assertEqual(
+            sorted(told), sorted((line, kind) for _c, _o, line, kind in facts)
+        )

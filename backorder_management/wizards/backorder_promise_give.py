@@ -9,7 +9,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import format_date
 
-from ..models.backorder_promise import CONFIRMED, DELIVERY_DATE
+from ..models.backorder_promise import CONFIRMED, DELIVERY_DATE, NOTICE
 
 
 class BackorderPromiseGive(models.TransientModel):
@@ -34,7 +34,7 @@ class BackorderPromiseGive(models.TransientModel):
             for reason, label in self.env["backorder.promise"]
             ._fields["reason"]
             ._description_selection(self.env)
-            if reason not in (CONFIRMED, DELIVERY_DATE)
+            if reason not in (CONFIRMED, DELIVERY_DATE, NOTICE)
         ]
 
     @api.depends("line_ids.date")
