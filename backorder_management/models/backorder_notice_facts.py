@@ -5,13 +5,21 @@ Nothing is noted while somebody ships or receives, so that nobody waits for it.
 
 from __future__ import annotations
 
+import logging
+
+import psycopg2
+from psycopg2.errorcodes import UNIQUE_VIOLATION
+
 from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 from odoo.tools import SQL
 
 from ..planning import notices
 from ..planning.notices import Known, Line, Rules, bundle, find_fact
 from ..planning.states import BACKORDERED, HELD, NONE, PARTIAL, READY
 from .backorder_kit import Kit
+
+_logger = logging.getLogger(__name__)
 
 WAITING_STATES = (BACKORDERED, PARTIAL, HELD, READY)
 
@@ -37,7 +45,18 @@ class BackorderNotice(models.Model):
             for start in range(0, len(lines), CHUNK):
                 chunk = lines[start : start + CHUNK].with_company(company)
                 found += chunk._find_notice_facts(kinds)
-            self._create_bundles(company, found)
+            self._create_bundles_or_wait(company, found)
+
+    @api.model
+    def _create_bundles_or_wait(self, company, found):
+        """Whoever else has found the same at the same time queues it."""
+        try:
+            with self.env.cr.savepoint():
+                self._create_bundles(company, found)
+        except psycopg2.Error as error:
+            if error.pgcode not in (UNIQUE_VIOLATION, *PG_CONCURRENCY_ERRORS_TO_RETRY):
+                raise
+            _logger.info("Notices of %s are being queued", company.name)
 
     @api.model
     def _create_bundles(self, company, found):
@@ -58,8 +77,9 @@ class BackorderNotice(models.Model):
                     "kind": each.kind,
                     "company_id": company.id,
                     "partner_id": each.customer,
-                    "order_id": lines.browse(min(id_ for id_, _kind in each.lines))
-                    .order_id.id,
+                    "order_id": lines.browse(
+                        min(id_ for id_, _kind in each.lines)
+                    ).order_id.id,
                 }
                 for each in bundles
             ]

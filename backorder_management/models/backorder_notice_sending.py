@@ -208,7 +208,7 @@ class BackorderNotice(models.Model):
         """Where Odoo's SMS is installed, and the company wants it; else empty."""
         if "sms.sms" not in self.env or not self.company_id.backorder_tell_by_sms:
             return ""
-        return self.partner_id._phone_format(fname="phone") or ""
+        return self.partner_id._phone_format(fname="phone", force_format="E164") or ""
 
     def _post_sms(self, subject: str, number: str):
         link = self.order_id.get_base_url() + self.order_id.get_portal_url()

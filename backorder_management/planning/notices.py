@@ -167,7 +167,9 @@ def bundle(facts: Iterable[tuple[Hashable, Hashable, Hashable, str]]) -> list[Bu
         own_order = order if kind in OF_ONE_ORDER else None
         bundles[customer, own_order, get_subject(kind)].append((line, kind))
     return [
-        Bundle(min((kind for _line, kind in own), key=KINDS.index), *key[:2], tuple(own))
+        Bundle(
+            min((kind for _line, kind in own), key=KINDS.index), *key[:2], tuple(own)
+        )
         for key, own in bundles.items()
     ]
 

@@ -50,6 +50,9 @@ from . import test_invoicing_worked_examples
 from . import test_kits
 from . import test_lateness
 from . import test_notices
+from . import test_notices_concurrency
+from . import test_notices_failures
+from . import test_notices_users
 from . import test_pinned_arrivals
 from . import test_planning_acceptance
 from . import test_planning_allocation

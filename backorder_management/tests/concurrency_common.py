@@ -55,6 +55,7 @@ class ConcurrencyCase(BaseCase):
                 self.database,
                 *map(str, arguments),
             ],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

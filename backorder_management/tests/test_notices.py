@@ -41,9 +41,7 @@ class TestNotices(NoticeCommon):
         self.assertEqual((message.model, message.res_id), ("sale.order", order.id))
         glasses = order.order_line[0]
         self.assertEqual(glasses.backorder_promise_date, march(10))
-        self.assertEqual(
-            glasses.backorder_promise_ids.mapped("reason"), ["confirmed"]
-        )
+        self.assertEqual(glasses.backorder_promise_ids.mapped("reason"), ["confirmed"])
         self.assertFalse(self._tell())
         self.assertFalse(self._tell(days=True))
 
@@ -67,8 +65,9 @@ class TestNotices(NoticeCommon):
         self._switch_on("confirmed", "date", "waiting")
         routes = self.env.ref("purchase_stock.route_warehouse0_buy")
         bought = self._create_bought("Tumbler", routes)
-        orders = self._create_order((bought, 5)), self._create_order(
-            (bought, 3), partner=self.other_customer
+        orders = (
+            self._create_order((bought, 5)),
+            self._create_order((bought, 3), partner=self.other_customer),
         )
         self._get_purchase(bought).button_confirm()
         messages = self._tell()
@@ -100,9 +99,14 @@ class TestNotices(NoticeCommon):
         self.assertEqual(len(messages), 2)
         subject = f"Your order {first.name}, {second.name}: another day"
         told = "03/15/2027 instead of 03/10/2027"
-        self.assertTold(messages[0], self.customer, subject, first.name, second.name, told)
         self.assertTold(
-            messages[1], self.other_customer, f"Your order {other.name}: another day", told
+            messages[0], self.customer, subject, first.name, second.name, told
+        )
+        self.assertTold(
+            messages[1],
+            self.other_customer,
+            f"Your order {other.name}: another day",
+            told,
         )
         self.assertEqual(
             second.order_line.backorder_promise_ids.mapped("reason"),
@@ -345,7 +349,10 @@ class TestNotices(NoticeCommon):
         ended.order_line._cancel_backorder_rest("No longer wanted")
         late = self._create_order((self.glass, 20))
         self.env.company.write(
-            {f"backorder_tell_{kind}": True for kind in ("confirmed", "date", "waiting")}
+            {
+                f"backorder_tell_{kind}": True
+                for kind in ("confirmed", "date", "waiting")
+            }
         )
         self._switch_on("ready", "shipped", "cancelled")
         self.assertFalse(self._tell())
@@ -375,9 +382,9 @@ class TestNotices(NoticeCommon):
         them."""
         self.env["res.lang"]._activate_lang("de_DE")
         template = self.env.ref("backorder_management.mail_template_notice_confirmed")
-        template.with_context(lang="de_DE").subject = (
-            "Auftrag {{ object.order_names }}: noch nicht alles da"
-        )
+        template.with_context(
+            lang="de_DE"
+        ).subject = "Auftrag {{ object.order_names }}: noch nicht alles da"
         self.glass.with_context(lang="de_DE").name = "Weinglas"
         self.customer.lang = "de_DE"
         self._switch_on("confirmed")
