@@ -27,6 +27,7 @@
         "data/mail_activity_notice.xml",
         "data/mail_template_notice.xml",
         "data/ir_cron_notice.xml",
+        "data/backorder_digest.xml",
         "data/ir_cron_run.xml",
         "data/ir_cron_shipping.xml",
         "data/ir_cron_invoice.xml",

@@ -12,6 +12,7 @@ from . import test_credit_cancelled
 from . import test_cut_over
 from . import test_deliver_from_there
 from . import test_demo
+from . import test_digest
 from . import test_duplicate_quants
 from . import test_eta
 from . import test_eta_bad_input
