@@ -53,10 +53,12 @@ class BackorderNotice(models.Model):
         cron = self.env["ir.cron"]
         queue = self.search([("state", "=", QUEUED)], order="id")
         in_time = cron._commit_progress(remaining=len(queue))
-        for notice in queue.with_context(mail_notify_force_send=False):
+        notices_to_send = self.with_context(mail_notify_force_send=False)
+        for notice_id in queue.ids:
             if not in_time:
                 break
-            notice._send_or_record()
+            # by itself: what others need would be read anew after each commit
+            notices_to_send.browse(notice_id)._send_or_record()
             in_time = cron._commit_progress(1)
         mail_queue = self.env.ref(MAIL_QUEUE, raise_if_not_found=False)
         if queue and mail_queue:
@@ -69,18 +71,27 @@ class BackorderNotice(models.Model):
         self.ensure_one()
         terms = self.order_id._get_salesperson_terms()  # who reads why it failed
         notice = self.with_company(self.company_id).with_context(**terms)
+        if error := notice._try(notice._send):
+            words = describe_failure(self.env, error, _logger, f"notice {self.id}")
+            notice._fail(FAILED, words)
+
+    def _try(self, action) -> Exception | None:
+        """
+        :return: why it failed and was undone; None: it did not, or somebody else is
+            doing it
+        """
         self.env.flush_all()  # what came before fails, if it does, as without us
         try:
             with self.env.cr.savepoint():
-                notice._send()
+                action()
         except psycopg2.Error as error:
-            if error.pgcode in (UNIQUE_VIOLATION, *PG_CONCURRENCY_ERRORS_TO_RETRY):
-                _logger.info("Notice %s is in use and waits", self.id)
-            else:
-                notice._record_failure(error)
+            if error.pgcode not in (UNIQUE_VIOLATION, *PG_CONCURRENCY_ERRORS_TO_RETRY):
+                return error
+            _logger.info("Notice %s is in use and waits", self.id)
         except Exception as error:  # pylint: disable=broad-except
             # whatever it is, other customers are not to wait for it
-            notice._record_failure(error)
+            return error
+        return None
 
     def _send(self):
         """Send it, if anything of it still holds; one that says nothing ends.
@@ -269,18 +280,11 @@ class BackorderNotice(models.Model):
 
     # ------------------------------------------------------------------------ failures
 
-    def _record_failure(self, error: Exception):
-        words = describe_failure(self.env, error, _logger, f"notice {self.id}")
-        self._fail(FAILED, words)
-
     def _fail(self, state: str, words: str):
         self.write({"state": state, "error": words})
-        try:
-            with self.env.cr.savepoint():
-                self._schedule_activity(words)
-        except Exception:  # pylint: disable=broad-except
+        if error := self._try(lambda: self._schedule_activity(words)):
             # nobody could be asked; the list of notices has it
-            _logger.exception("Notice %s: nobody could be told", self.id)
+            _logger.error("Notice %s: nobody could be told", self.id, exc_info=error)
 
     def _schedule_activity(self, words: str):
         """One open question per order."""
@@ -327,7 +331,10 @@ class BackorderNotice(models.Model):
 
     @api.model
     def _note_returned(self):
-        """Find notices that the customer's mail server, or ours, did not take."""
+        """Find notices that the customer's mail server, or ours, did not take.
+
+        What ours did not take is tried again for a day, as servers recover.
+        """
         now = fields.Datetime.now()
         sent = self.search(
             [
@@ -340,19 +347,49 @@ class BackorderNotice(models.Model):
                 ),
             ]
         )
+        a_day_ago = fields.Datetime.subtract(now, days=1)
         for notice in sent:
             terms = notice.order_id._get_salesperson_terms()
             own = notice.with_context(**terms)
-            own._fail(RETURNED, own._get_words_of_return())
+            if own._is_our_failure() and own.told_at > a_day_ago:
+                own._try(own._send_mail_again)
+            else:
+                own._try(own._record_return)
+
+    def _get_failed_notifications(self):
+        return self.message_id.notification_ids.filtered(
+            lambda each: each.notification_status in ("bounce", "exception")
+        )
+
+    def _is_our_failure(self) -> bool:
+        failed = self._get_failed_notifications()
+        return set(failed.mapped("failure_type")) <= {"mail_smtp", "unknown"}
+
+    def _send_mail_again(self):
+        mails = self.env["mail.mail"].search(
+            [
+                ("mail_message_id", "=", self.message_id.id),
+                ("state", "=", "exception"),
+            ]
+        )
+        mails.mark_outgoing()
+
+    def _record_return(self):
+        self._fail(RETURNED, self._get_words_of_return())
 
     def _get_words_of_return(self) -> str:
-        returned = self.message_id.notification_ids.filtered(
-            lambda each: each.notification_status in ("bounce", "exception")
-        )[:1]
-        # what mail servers say may name other addresses
+        values = {
+            "address": self.partner_id.email or self.partner_id.phone,
+            "reason": self._get_failed_notifications()[:1].format_failure_reason(),
+        }
+        if self._is_our_failure():
+            return self.env._(
+                "The message to %(address)s could not be sent (%(reason)s): have the "
+                "mail server looked at, then send it again.",
+                **values,
+            )
         return self.env._(
             "The message to %(address)s was not delivered (%(reason)s): correct the "
             "address and send it again, or call.",
-            address=self.partner_id.email or self.partner_id.phone,
-            reason=returned.format_failure_reason(),
+            **values,
         )

@@ -191,17 +191,39 @@ class TestNoticeFailures(NoticeCommon):
         self.assertFalse(self._get_activities(order))
         self.assertEqual(notice.state, "sent")
 
-    def test_our_mail_server_fails(self):
-        order = self._create_order((self.glass, 10), user_id=self.seller.id)
-        self._tell()
-        mail = self.env["mail.mail"].search(
-            [("model", "=", "sale.order"), ("res_id", "=", order.id)]
-        )
+    def _send_mails(self, *, fail):
+        mails = self.env["mail.mail"].search([("state", "=", "outgoing")])
+        if not fail:
+            with self.mock_mail_gateway():
+                mails.send()
+            return mails
         with (
             patch.object(IrMail_Server, "_connect__", side_effect=OSError("no route")),
             mute_logger("odoo.addons.mail.models.mail_mail"),
         ):
-            mail.send()
+            mails.send()
+        return mails
+
+    def test_our_mail_server_fails(self):
+        """Scenario: it takes no mail for an hour.
+
+        Expected: nobody is bothered; the mail is sent when it does.
+        """
+        order = self._create_order((self.glass, 10), user_id=self.seller.id)
         self._tell()
+        self.assertEqual(len(self._send_mails(fail=True)), 1)
+        with freeze_time("2027-03-01 09:00:00"):
+            self.assertFalse(self._tell())
+            self.assertEqual(len(self._send_mails(fail=False)), 1)
+            self._tell()
+        self.assertEqual(self._get_notices("sent").order_id, order)
+        self.assertFalse(self._get_activities(order))
+
+    def test_our_mail_server_fails_for_long(self):
+        order = self._create_order((self.glass, 10), user_id=self.seller.id)
+        self._tell()
+        self._send_mails(fail=True)
+        with freeze_time("2027-03-02 08:00:00"):
+            self._tell()
         self.assertEqual(self._get_notices("returned").order_id, order)
-        self.assertEqual(len(self._get_activities(order)), 1)
+        self.assertIn("have the mail server looked at", self._get_activities(order).note)
