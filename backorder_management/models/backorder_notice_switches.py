@@ -188,7 +188,7 @@ class ResPartner(models.Model):
     def _search_companies_that_tell(self):
         """Companies that tell some customer something."""
         # sudo: whoever starts the scheduled action
-        companies = self.env["res.company"].sudo().search([])
+        companies = self.env["res.company"].sudo().search([("active", "=", True)])
         wanted = Domain.OR(Domain(name, "=", YES) for name in SWITCHES.values())
         return companies.filtered(
             lambda company: (

@@ -226,4 +226,6 @@ class TestNoticeFailures(NoticeCommon):
         with freeze_time("2027-03-02 08:00:00"):
             self._tell()
         self.assertEqual(self._get_notices("returned").order_id, order)
-        self.assertIn("have the mail server looked at", self._get_activities(order).note)
+        self.assertIn(
+            "have the mail server looked at", self._get_activities(order).note
+        )
