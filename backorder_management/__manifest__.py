@@ -67,6 +67,7 @@
         "views/account_move_shipments_views.xml",
         "views/report_invoice_shipments.xml",
         "views/portal_shipments.xml",
+        "views/portal_backorders.xml",
         "views/res_config_settings_views.xml",
         "views/res_config_settings_documents_views.xml",
         "views/res_config_settings_reallocation_views.xml",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools.misc import formatLang
 
 from ..planning import notices
 
@@ -195,11 +194,4 @@ class BackorderNoticeLine(models.Model):
     @api.private
     def format_quantity(self, quantity: float) -> str:
         """A quantity of the line with its unit, in the words of who reads it."""
-        unit = self.sale_line_id.product_uom_id
-        quantity = unit.round(quantity)
-        precision = {"dp": "Product Unit"} if quantity % 1 else {"digits": 0}
-        return self.env._(
-            "%(quantity)s %(unit)s",
-            quantity=formatLang(self.env, quantity, **precision),
-            unit=unit.name,
-        )
+        return self.sale_line_id._format_own_quantity(quantity)

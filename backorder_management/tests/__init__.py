@@ -76,6 +76,8 @@ from . import test_planning_runs
 from . import test_planning_shipment_state
 from . import test_planning_shipping
 from . import test_planning_states
+from . import test_planning_whereabouts
+from . import test_portal_backorders
 from . import test_promise
 from . import test_promise_random
 from . import test_quotation_dates

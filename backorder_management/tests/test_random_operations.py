@@ -195,7 +195,26 @@ class TestRandomOperations(StoryMixin, BackorderCommon):
             self.assertLessEqual(
                 line.qty_allocated + line.qty_backordered, line.qty_backorder_open
             )
+            if line.state == "sale":
+                self._check_whereabouts(line, story)
         self._check_reservations(story)
+
+    def _check_whereabouts(self, line, story):
+        """What a customer sees adds up to what he ordered, and what is to come is what
+        transfers bring."""
+        found = line._get_whereabouts()
+        parts = (
+            found.shipped,
+            found.on_its_way,
+            found.waiting,
+            found.cancelled,
+            found.returned,
+        )
+        self.assertEqual(sum(parts), line.product_uom_qty + found.beyond, story)
+        self.assertGreaterEqual(min(*parts, found.beyond), 0, story)
+        self.assertEqual(
+            found.on_its_way + found.waiting, line.qty_backorder_open, story
+        )
 
     def _check_reservations(self, story):
         """Sum on move lines = sum on quants, never beyond what is on hand."""

@@ -1,0 +1,151 @@
+"""What customers wait for, on their pages."""
+
+from odoo.fields import Domain
+from odoo.http import request, route
+
+from odoo.addons.portal.controllers.portal import pager as portal_pager
+from odoo.addons.sale.controllers.portal import CustomerPortal
+
+from ..models.sale_order_portal import WAITING_STATES
+from ..planning.states import BACKORDERED, HELD, PARTIAL, READY
+
+
+class BackorderPortal(CustomerPortal):
+    def _prepare_home_portal_values(self, counters):
+        values = super()._prepare_home_portal_values(counters)
+        if "backorder_count" in counters:
+            lines = request.env["sale.order.line"]
+            values["backorder_count"] = (
+                lines.search_count(self._get_backorders_domain())
+                if lines.has_access("read")
+                else 0
+            )
+        return values
+
+    @route(
+        ["/my/backorders", "/my/backorders/page/<int:page>"],
+        type="http",
+        auth="user",
+        website=True,
+    )
+    def portal_my_backorders(
+        self,
+        page=1,
+        sortby=None,
+        filterby=None,
+        search=None,
+        search_in=None,
+        **_kwargs,
+    ):
+        """What the customer, or his company, still waits for."""
+        sortings = self._get_backorder_sortings()
+        filters = self._get_backorder_filters()
+        inputs = self._get_backorder_inputs()
+        sortby = sortby if sortby in sortings else "expected"
+        filterby = filterby if filterby in filters else "all"
+        search_in = search_in if search_in in inputs else "all"
+        domain = self._get_backorders_domain() & filters[filterby]["domain"]
+        if search:
+            domain &= self._get_backorder_search_domain(search_in, search)
+        lines = request.env["sale.order.line"]
+        may_read = lines.has_access("read")
+        pager = portal_pager(
+            url="/my/backorders",
+            url_args={
+                "sortby": sortby,
+                "filterby": filterby,
+                "search_in": search_in,
+                "search": search,
+            },
+            total=lines.search_count(domain) if may_read else 0,
+            page=page,
+            step=self._items_per_page,
+        )
+        if may_read:
+            lines = lines.search(
+                domain,
+                order=sortings[sortby]["order"],
+                limit=self._items_per_page,
+                offset=pager["offset"],
+            )
+        # sudo: transfers, which say what has become of these lines, are nothing that
+        # customers read
+        stories = [line._get_portal_story() for line in lines.sudo()]
+        values = self._prepare_portal_layout_values()
+        values.update(
+            {
+                "stories": stories,
+                "page_name": "backorder",
+                "pager": pager,
+                "default_url": "/my/backorders",
+                "searchbar_sortings": sortings,
+                "sortby": sortby,
+                "searchbar_filters": filters,
+                "filterby": filterby,
+                "searchbar_inputs": inputs,
+                "search_in": search_in,
+                "search": search,
+            }
+        )
+        return request.render("backorder_management.portal_my_backorders", values)
+
+    def _get_backorders_domain(self) -> Domain:
+        partner = request.env.user.partner_id.commercial_partner_id
+        return Domain(
+            [
+                ("order_id.partner_id", "child_of", partner.ids),
+                ("state", "=", "sale"),
+                ("backorder_state", "in", WAITING_STATES),
+            ]
+        )
+
+    def _get_backorder_sortings(self) -> dict:
+        env = request.env
+        return {
+            "expected": {
+                "label": env._("Expected"),
+                "order": "backorder_eta, order_id, id",
+            },
+            "order": {"label": env._("Order"), "order": "order_id desc, id"},
+            "since": {
+                "label": env._("Waiting Longest"),
+                "order": "backorder_since, id",
+            },
+        }
+
+    def _get_backorder_filters(self) -> dict:
+        env = request.env
+
+        def having(*states):
+            return Domain("backorder_state", "in", states)
+
+        return {
+            "all": {"label": env._("All"), "domain": Domain.TRUE},
+            "waiting": {
+                "label": env._("Waiting"),
+                "domain": having(BACKORDERED, PARTIAL),
+            },
+            "soon": {"label": env._("Ships Soon"), "domain": having(READY)},
+            "held": {"label": env._("There, on Hold"), "domain": having(HELD)},
+            "unknown": {
+                "label": env._("Day Not Known"),
+                "domain": Domain("backorder_eta", "=", False)
+                & having(BACKORDERED, PARTIAL),
+            },
+        }
+
+    def _get_backorder_inputs(self) -> dict:
+        env = request.env
+        return {
+            "all": {"label": env._("Search in All"), "input": "all"},
+            "order": {"label": env._("Search in Orders"), "input": "order"},
+            "product": {"label": env._("Search in Products"), "input": "product"},
+        }
+
+    def _get_backorder_search_domain(self, search_in, search) -> Domain:
+        orders = Domain("order_id.name", "ilike", search) | Domain(
+            "order_id.client_order_ref", "ilike", search
+        )
+        # of the line: customers need not have the right to read products
+        products = Domain("name", "ilike", search)
+        return {"order": orders, "product": products}.get(search_in, orders | products)
