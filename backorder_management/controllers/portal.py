@@ -1,11 +1,14 @@
 """What customers wait for, on their pages."""
 
+from odoo.exceptions import AccessError, MissingError
 from odoo.fields import Domain
 from odoo.http import request, route
 
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 from odoo.addons.sale.controllers.portal import CustomerPortal
 
+from ..models.backorder_choice import LINK, OFFERED, PAGE
+from ..models.backorder_choice_making import ChoiceRefused
 from ..models.sale_order_portal import WAITING_STATES
 from ..planning.states import BACKORDERED, HELD, PARTIAL, READY
 
@@ -149,3 +152,126 @@ class BackorderPortal(CustomerPortal):
         # of the line: customers need not have the right to read products
         products = Domain("name", "ilike", search)
         return {"order": orders, "product": products}.get(search_in, orders | products)
+
+    # ------------------------------------------------------------------------- choices
+
+    @route(
+        "/my/orders/<int:order_id>/backorders/<int:line_id>",
+        type="http",
+        auth="public",
+        website=True,
+        methods=["GET", "POST"],
+        sitemap=False,
+    )
+    def portal_backorder_line(
+        self, order_id, line_id, access_token=None, kind=None, fingerprint="", **_kwargs
+    ):
+        """What can be chosen for a line of an order that the visitor may see."""
+        try:
+            order = self._document_check_access("sale.order", order_id, access_token)
+        except (AccessError, MissingError):
+            return request.redirect("/my")
+        line = order.order_line.filtered(lambda each: each.id == line_id)
+        url = order.get_portal_url(anchor="backorders")
+        if not line:
+            return self._render_no_choice(
+                request.env._("This is no longer a part of your order."), url
+            )
+        if request.httprequest.method == "POST" and kind:
+            error = self._choose(line, kind, fingerprint, PAGE)
+            return self._render_choice(line, url, error)
+        return self._render_choice(line, url)
+
+    @route(
+        "/my/backorder-choice/<string:token>",
+        type="http",
+        auth="public",
+        website=True,
+        methods=["GET", "POST"],
+        sitemap=False,
+    )
+    def portal_backorder_choice(self, token, kind=None, fingerprint="", **_kwargs):
+        """What can be chosen by the link of a notice. Following it chooses nothing, as
+        mail programs follow links, too."""
+        offer = request.env["backorder.choice"]._find_by_token(token)
+        if not offer:
+            return self._render_no_choice(
+                request.env._("This link does not work: copy all of it."), status=404
+            )
+        if offer.state != OFFERED:
+            return self._render_choice_made(offer)
+        if not offer._is_open():
+            return self._render_no_choice(
+                request.env._(
+                    "This link has expired: choose on the page of your order, or "
+                    "answer our message."
+                )
+            )
+        if request.httprequest.method == "POST" and kind:
+            error = self._choose(offer.sale_line_id, kind, fingerprint, LINK, offer)
+            if not error:
+                return self._render_choice_made(offer)
+            return self._render_choice(offer.sale_line_id, "", error)
+        return self._render_choice(offer.sale_line_id, "")
+
+    def _choose(self, line, kind, fingerprint, way, offer=None) -> str:
+        """
+        :return: why it could not be chosen, nothing where it was
+        """
+        user = request.env.user
+        person = line.order_id.partner_id if user._is_public() else user.partner_id
+        try:
+            with request.env.cr.savepoint():
+                line._choose(kind, fingerprint, person, way, offer)
+        except ChoiceRefused as error:
+            request.env.invalidate_all()
+            return error.args[0]
+        return ""
+
+    def _render_choice(self, line, url, error=""):
+        return request.render(
+            "backorder_management.portal_backorder_choice",
+            {
+                "page_name": "backorder",
+                "story": line._get_portal_story(),
+                "choices": line._get_portal_choices(),
+                "made": line._get_latest_choice(),
+                "fingerprint": line._get_choice_fingerprint(),
+                "order_url": url,
+                "error": error,
+            },
+        )
+
+    def _render_choice_made(self, offer):
+        if not offer.made_at:
+            return self._render_no_choice(
+                request.env._(
+                    "This was answered in another way meanwhile: see the page of your "
+                    "order."
+                )
+            )
+        return request.render(
+            "backorder_management.portal_backorder_choice",
+            {
+                "page_name": "backorder",
+                "story": offer.sale_line_id._get_portal_story(),
+                "choices": [],
+                "made": offer,
+                "order_url": "",
+                "error": "",
+            },
+        )
+
+    def _render_no_choice(self, error, url="", status=200):
+        return request.render(
+            "backorder_management.portal_backorder_choice",
+            {
+                "page_name": "backorder",
+                "story": None,
+                "choices": [],
+                "made": None,
+                "order_url": url,
+                "error": error,
+            },
+            status=status,
+        )

@@ -93,6 +93,9 @@ from . import backorder_notice_switches
 from . import backorder_notice_facts
 from . import backorder_notice_sending
 from . import backorder_digest
+from . import backorder_choice
+from . import backorder_choice_making
+from . import backorder_choice_words
 from . import backorder_drop_shipments
 from . import sale_order_line_deliver_from
 from . import sale_order_line_together

@@ -112,6 +112,7 @@ class BackorderNotice(models.Model):
                     self.partner_id.display_name,
                 )
             )
+        self._offer_choices()
         rendered = self._render()
         message = self.env["mail.message"]
         if self.partner_id.email_normalized:
@@ -166,6 +167,23 @@ class BackorderNotice(models.Model):
             values = line._prepare_notice_line(known.get(line))
             if values["qty_open"] > 0 or values["qty_shipped_now"] > 0:
                 self.line_ids.create({**values, "notice_id": self.id})
+
+    def _offer_choices(self):
+        """What he may choose by a link of this notice, until it expires."""
+        now = fields.Datetime.now()
+        lines = self.line_ids.sale_line_id
+        self.env["backorder.choice"].create(
+            [
+                line._prepare_offer(
+                    notice_id=self.id,
+                    expires_at=fields.Datetime.add(
+                        now, days=line.order_id.backorder_policy_id.choice_days
+                    ),
+                )
+                for line in lines
+                if line._get_choices()
+            ]
+        )
 
     def _render(self) -> dict:
         """Subject and text in the customer's language.

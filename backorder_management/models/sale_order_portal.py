@@ -1,8 +1,8 @@
 """What customers see on the page of their order.
 
-Read with sudo, as the order of that page is: its customer, or whoever has its token, may
-know all that is told here, and nothing else. Words are chosen for them: nothing names
-vendors, transfers of others, or people.
+Read with sudo, as the order of that page is: its customer, or whoever has its token,
+may know all that is told here, and nothing else. Words are chosen for them: nothing
+names vendors, transfers of others, or people.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ class Whereabouts:
     """Where it is. All but `beyond` add up to what was ordered and `beyond` it.
 
     :ivar shipped: the customer has it
-    :ivar on_its_way: it is there, or was picked, and is to leave; or the vendor sends it
+    :ivar on_its_way: it is there, or was picked, and is to leave; or the vendor sends
+        it
     :ivar waiting: it is missing
     :ivar cancelled: it will not come
     :ivar returned: he sent it back for a refund

@@ -7,6 +7,7 @@ from . import test_agreements_random
 from . import test_agreements_routes
 from . import test_bad_input
 from . import test_cancel_rest
+from . import test_choices
 from . import test_corners
 from . import test_credit_cancelled
 from . import test_cut_over
@@ -58,6 +59,7 @@ from . import test_pinned_arrivals
 from . import test_planning_acceptance
 from . import test_planning_allocation
 from . import test_planning_cancelling
+from . import test_planning_choices
 from . import test_planning_complete_orders
 from . import test_planning_deposits
 from . import test_planning_documents
@@ -100,6 +102,7 @@ from . import test_shipments_to_invoice
 from . import test_states
 from . import test_strategies
 from . import test_tour
+from . import test_tour_choices
 from . import test_tour_expected_days
 from . import test_what_if
 from . import test_what_if_dialog

@@ -25,9 +25,7 @@ class BackorderCancel(models.TransientModel):
     def _compute_is_invoiced(self):
         for wizard in self:
             wizard.is_invoiced = any(
-                line.product_uom_id.compare(line.qty_invoiced, line.qty_delivered) > 0
-                or line.order_id.order_line.filtered("is_downpayment")
-                for line in wizard.sale_line_ids
+                line._is_paid_beyond_delivery() for line in wizard.sale_line_ids
             )
 
     def action_cancel(self):
