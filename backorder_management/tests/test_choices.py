@@ -3,9 +3,8 @@
 Today is Monday, 1 March 2027.
 """
 
-from lxml import html
-
 from freezegun import freeze_time
+from lxml import html
 
 from odoo import SUPERUSER_ID
 from odoo.exceptions import AccessError, UserError

@@ -8,7 +8,7 @@ from lxml import html
 from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 
-from .test_eta import EtaCommon, noon
+from .test_eta import EtaCommon
 
 
 class PortalCommon(HttpCase, EtaCommon):
