@@ -23,7 +23,6 @@
         "data/ir_cron_eta.xml",
         "data/ir_cron_promise.xml",
         "data/mail_activity_promise.xml",
-        "data/mail_message_subtype_notice.xml",
         "data/mail_activity_notice.xml",
         "data/mail_template_notice.xml",
         "data/ir_cron_notice.xml",

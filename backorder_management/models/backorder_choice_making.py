@@ -262,5 +262,6 @@ class BackorderChoice(models.Model):
             email_from=rendered["email_from"] or self.company_id.email_formatted,
             email_layout_xmlid=LAYOUT,
             force_email_lang=self.partner_id.lang,
+            notify_skip_followers=True,
             mail_auto_delete=template.auto_delete,
         )

@@ -22,7 +22,7 @@ from .error_words import describe_failure
 _logger = logging.getLogger(__name__)
 
 NOT_TOLD = "backorder_management.mail_activity_notice"
-SUBTYPE = "backorder_management.mt_notice"
+SUBTYPE = "mail.mt_comment"  # what customers see on the page of their order
 LAYOUT = "mail.mail_notification_light"  # as Odoo says that a delivery has left
 MAIL_QUEUE = "mail.ir_cron_mail_scheduler_action"
 
@@ -226,6 +226,7 @@ class BackorderNotice(models.Model):
             **({"reply_to": rendered["reply_to"]} if rendered.get("reply_to") else {}),
             email_layout_xmlid=LAYOUT,
             force_email_lang=self.partner_id.lang,
+            notify_skip_followers=True,  # our own people are not written to each time
             mail_auto_delete=rendered["auto_delete"],
         )
 

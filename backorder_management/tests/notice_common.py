@@ -30,9 +30,12 @@ class NoticeCommon(EtaCommon, MailCommon):
         before = self.env["mail.message"].search([], limit=1, order="id desc").id
         name = "ir_cron_notice_days" if days else "ir_cron_notice"
         self._run_cron(f"backorder_management.{name}")
-        subtype = self.env.ref("backorder_management.mt_notice")
         return self.env["mail.message"].search(
-            [("subtype_id", "=", subtype.id), ("id", ">", before)], order="id"
+            [
+                ("id", ">", before),
+                ("id", "in", self.env["backorder.notice"].search([]).message_id.ids),
+            ],
+            order="id",
         )
 
     def _run_cron(self, xmlid):

@@ -248,6 +248,67 @@ class TestChoices(ChoiceCommon):
 
 
 @tagged("post_install", "-at_install")
+class TestChoicesByProgram(ChoiceCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._put_stock(cls.glass, 4)
+        cls._expect(10, (cls.glass, 30))
+        cls.order = cls._create_chooser((cls.glass, 10))
+        cls.line = cls.order.order_line
+        cls.own = new_test_user(
+            cls.env, "own", "base.group_portal", partner_id=cls.customer.id
+        )
+        cls.stranger = new_test_user(cls.env, "stranger", "base.group_portal")
+
+    def _get_story(self, user):
+        [story] = self.line.with_user(user).get_backorder_stories()
+        return story
+
+    def test_customer_reads_and_chooses(self):
+        story = self._get_story(self.own)
+        names = ("ordered", "shipped", "on_its_way", "waiting", "expected", "unit")
+        self.assertEqual(
+            [story[name] for name in names], [10, 0, 4, 6, "2027-03-10", "Units"]
+        )
+        self.assertEqual([c["kind"] for c in story["choices"]], ["wait", "cancel"])
+        state = self.line.with_user(self.own).make_backorder_choice(
+            "cancel", story["fingerprint"]
+        )
+        self.assertEqual((state, self.line.qty_cancelled), ("done", 6))
+        choice = self.line.backorder_choice_ids
+        self.assertEqual((choice.way, choice.made_by_id), ("program", self.customer))
+
+    def test_salesperson_chooses_for_him(self):
+        story = self._get_story(self.seller)
+        self.line.with_user(self.seller).make_backorder_choice(
+            "wait", story["fingerprint"]
+        )
+        self.assertEqual(
+            self.line.backorder_choice_ids.made_by_id, self.seller.partner_id
+        )
+
+    def test_nobody_reads_or_chooses_for_another(self):
+        fingerprint = self._get_story(self.own)["fingerprint"]
+        accountant = new_test_user(
+            self.env, "accountant", "account.group_account_readonly"
+        )
+        public = self.env.ref("base.public_user")
+        for user in (self.stranger, accountant, public):
+            line = self.line.with_user(user)
+            with (
+                self.subTest(user=user.login),
+                mute_logger("odoo.addons.base.models"),
+            ):
+                with self.assertRaises(AccessError):
+                    line.make_backorder_choice("cancel", fingerprint)
+                if user != accountant:  # who reads all orders
+                    with self.assertRaises(AccessError):
+                        line.get_backorder_stories()
+        self.assertEqual(self.line.qty_cancelled, 0)
+
+
+@tagged("post_install", "-at_install")
 class TestChoicePages(HttpCase, ChoiceCommon):
     @classmethod
     def setUpClass(cls):
@@ -449,6 +510,19 @@ class TestChoicePages(HttpCase, ChoiceCommon):
         with mute_logger("odoo.http"):
             response = self.url_open(url, data={"kind": "cancel", "fingerprint": "x"})
         self.assertEqual(response.status_code, 400)
+
+    def test_notice_is_on_the_page_of_the_order(self):
+        message = self._tell()
+        self.authenticate("adler", "adler")
+        found = self.make_jsonrpc_request(
+            "/mail/chatter_fetch",
+            {
+                "thread_model": "sale.order",
+                "thread_id": self.order.id,
+                "token": self.order._portal_ensure_token(),
+            },
+        )
+        self.assertIn(message.id, found["messages"])
 
     def test_notice_without_choices(self):
         """What is not offered is not in the mail."""

@@ -405,6 +405,9 @@ class TestNotices(NoticeCommon):
             self.env, "seller", "sales_team.group_sale_salesman", email="s@us.example"
         )
         order = self._create_order((self.glass, 10), user_id=seller.id)
+        order.message_subscribe(
+            (self.customer | new_test_user(self.env, "boss").partner_id).ids
+        )
         self._tell()
         mail = self._new_mails
         self.assertEqual(mail.recipient_ids, self.customer)

@@ -158,7 +158,7 @@ class TestNoticeBySms(NoticeCommon):
         """He has no address, but a phone: he was told."""
         self.customer.email = False
         self._create_order((self.glass, 10))
-        self.assertFalse(self._tell())
+        self.assertEqual(self._tell().message_type, "sms")
         self.assertEqual(len(self._get_sms()), 1)
         self.assertEqual(self._get_notices().state, "sent")
 
