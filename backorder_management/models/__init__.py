@@ -70,6 +70,7 @@ from . import stock_move_arrival
 from . import stock_move_onward
 from . import stock_exchange
 from . import sale_order_line_pin
+from . import backorder_cancellation
 from . import sale_order_line_cancel
 from . import sale_order_cut_short
 from . import sale_order_crediting

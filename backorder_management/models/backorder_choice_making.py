@@ -17,6 +17,7 @@ from .error_words import describe_failure
 _logger = logging.getLogger(__name__)
 
 CHOSEN = "backorder_management.mail_activity_choice"
+NOT_WANTED = "backorder_management.cancel_reason_not_wanted"
 TEMPLATE = "backorder_management.mail_template_choice"
 
 
@@ -170,7 +171,10 @@ class BackorderChoice(models.Model):
 
     def _do_cancel(self) -> str:
         line = self.sale_line_id
-        cancelled = line._cancel_backorder_short(self.env._("The customer chose so."))
+        cancelled = line._cancel_backorder_short(
+            self.env._("The customer chose so."),
+            kind=self.env.ref(NOT_WANTED, raise_if_not_found=False),
+        )
         if not cancelled:
             line._refuse_to_cancel_rest()
         return self.env._(

@@ -54,11 +54,6 @@ class SaleOrderLine(models.Model):
             "%(quantity)s will not be delivered. What is there still ships.",
             quantity=self._format_own_quantity(missing),
         )
-        if self._is_paid_beyond_delivery():
-            meaning += " " + self.env._("What you have paid for it is credited.")
+        if effect := self.order_id._describe_effect_of_cancelling({self: missing}):
+            meaning += f" {effect}"
         return self.env._("Cancel What Is Missing"), meaning
-
-    def _is_paid_beyond_delivery(self) -> bool:
-        """Was more of it invoiced than has left, or paid for in advance?"""
-        beyond = self.product_uom_id.compare(self.qty_invoiced, self.qty_delivered) > 0
-        return beyond or bool(self.order_id.order_line.filtered("is_downpayment"))

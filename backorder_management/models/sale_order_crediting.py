@@ -37,16 +37,20 @@ class SaleOrder(models.Model):
                 credit.amount or deposit
             )
 
-    def _find_backorder_credit(self) -> Credit:
-        """What this order is to be credited for, quantities in units of the lines."""
+    def _find_backorder_credit(self, ending=None) -> Credit:
+        """What this order is to be credited for, quantities in units of the lines.
+
+        :param ending: by line, what would be cancelled as well
+        """
         self.ensure_one()
+        ending = ending or {}
         lines = self.order_line.filtered(
             lambda line: not line.display_type and not line.is_downpayment
         )
-        if not any(lines.mapped("qty_cancelled")):
+        if not ending and not any(lines.mapped("qty_cancelled")):
             return Credit()
         credit = find_credit(
-            {line.id: line._get_credit_facts() for line in lines},
+            {line.id: line._get_credit_facts(ending.get(line, 0.0)) for line in lines},
             self._get_invoiced_deposits(),
         )
         currency = self.currency_id
@@ -90,6 +94,21 @@ class SaleOrder(models.Model):
             line._is_invoiced_by_shipment() and line.qty_backorder_open
             for line in self.order_line
         )
+
+    def _describe_effect_of_cancelling(self, ending) -> str:
+        """What will be credited, beside what is to be already, in words.
+
+        :param ending: by line of this order, what would be cancelled
+        """
+        before = self._find_backorder_credit()
+        after = self._find_backorder_credit(ending)
+        quantities = {
+            line_id: more
+            for line_id, quantity in after.quantities.items()
+            if (more := quantity - before.quantities.get(line_id, 0.0)) > 0
+        }
+        deposit = max(0.0, after.deposit - before.deposit)
+        return self._describe_credit(Credit(quantities, 0.0, deposit))
 
     def _describe_credit(self, credit: Credit) -> str:
         parts = []
@@ -166,10 +185,13 @@ class SaleOrder(models.Model):
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
 
-    def _get_credit_facts(self) -> LineFacts:
+    def _get_credit_facts(self, ending: float = 0.0) -> LineFacts:
+        """:param ending: what would be cancelled as well, in the line's unit"""
+        by_delivery = self._is_invoiced_by_shipment() and self.move_ids
+        less = by_delivery or self.product_id.invoice_policy == "order"
         return LineFacts(
-            due=self._get_quantity_due(),
-            cancelled=self.qty_cancelled,
+            due=self._get_quantity_due() - (ending if less else 0.0),
+            cancelled=self.qty_cancelled + ending,
             invoiced=self.qty_invoiced,
             unit_amount=self._get_unit_total(),
         )

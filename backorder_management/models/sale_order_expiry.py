@@ -19,6 +19,7 @@ from ..planning.expiry import is_expired, is_to_ask
 _logger = logging.getLogger(__name__)
 
 EXPIRED = "backorder_management.mail_activity_expired"
+EXPIRED_REASON = "backorder_management.cancel_reason_expired"
 
 
 class SaleOrder(models.Model):
@@ -166,6 +167,7 @@ class SaleOrderLine(models.Model):
                     days=policy.expire_days,
                 ),
                 line._get_expired_moves(today, policy.expire_days),
+                kind=self.env.ref(EXPIRED_REASON, raise_if_not_found=False),
             )
 
     def _ask_about_expired(self, today: date):

@@ -13,6 +13,8 @@ from odoo.tools import formatLang
 from ..planning.cancelling import cut_of_first_step, kept_of_later_step, spread_cut
 from .stock_move import OPEN_STATES
 
+CLOSED_REASON = "backorder_management.cancel_reason_closed"
+
 
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
@@ -86,22 +88,25 @@ class SaleOrderLine(models.Model):
 
     # ----------------------------------------------------------------- cancelling
 
-    def _cancel_backorder_rest(self, reason: str) -> dict:
+    def _cancel_backorder_rest(self, reason: str, kind=None) -> dict:
         """End what is open of these lines and not picked, in all steps of delivery.
 
         Drop shipments are left alone: their purchase says what comes. Checks no rights;
         callers do, or act for an agreement while somebody ships.
 
+        :param reason: in words
+        :param kind: of the list of reasons, or none
         :return: {line: what was cancelled, in its unit} of lines that had a rest
         """
         # sudo: salespeople may not write transfers, warehouse people no orders
         lines = self.sudo()
-        return lines._end_deliveries(lines.move_ids._get_rest_cuts(), reason)
+        return lines._end_deliveries(lines.move_ids._get_rest_cuts(), reason, kind)
 
-    def _cancel_backorder_short(self, reason: str, moves=None) -> dict:
+    def _cancel_backorder_short(self, reason: str, moves=None, kind=None) -> dict:
         """End only what is missing of these lines; what is reserved or can be stays.
 
         :param moves: of these moves only
+        :param kind: as of :meth:`_cancel_backorder_rest`
         :return: as :meth:`_cancel_backorder_rest`
         """
         lines = self.sudo()  # sudo: as above
@@ -109,7 +114,7 @@ class SaleOrderLine(models.Model):
         for line in lines:
             own = line.move_ids if moves is None else line.move_ids & moves.sudo()
             cuts.update(line._get_short_cuts(own._filter_cancellable()))
-        return lines._end_deliveries(cuts, reason)
+        return lines._end_deliveries(cuts, reason, kind)
 
     def _get_short_cuts(self, moves) -> dict:
         """What to take off these first steps of the line so that nothing is missing;
@@ -142,7 +147,7 @@ class SaleOrderLine(models.Model):
         own = [(move, cut) for move, cut in cuts.items() if move.sale_line_id == self]
         return self._sum_backorder_qty(own) if own else 0.0
 
-    def _end_deliveries(self, cuts, reason: str) -> dict:
+    def _end_deliveries(self, cuts, reason: str, kind=None) -> dict:
         """
         :param cuts: by first step of a delivery, what ends of it, in the product's unit
         """
@@ -153,7 +158,7 @@ class SaleOrderLine(models.Model):
         }
         if cuts:
             self._cut_deliveries(cuts, cancelled)
-            self._log_cancelled(cancelled, reason)
+            self._log_cancelled(cancelled, reason, kind)
         return cancelled
 
     def _close_with_shipment(self, closed, reason: str) -> None:
@@ -174,7 +179,8 @@ class SaleOrderLine(models.Model):
         }
         if cuts:
             lines._cut_deliveries(cuts, closed)
-        lines._log_cancelled(closed, reason)
+        kind = self.env.ref(CLOSED_REASON, raise_if_not_found=False)
+        lines._log_cancelled(closed, reason, kind)
 
     def _cut_deliveries(self, cuts, cancelled) -> None:
         """:param cancelled: by line, what that means for it, in its unit"""
@@ -185,7 +191,8 @@ class SaleOrderLine(models.Model):
         for order, documents in suppliers.items():
             order._log_decrease_ordered_quantity(documents, cancel=True)
 
-    def _log_cancelled(self, cancelled, reason: str) -> None:
+    def _log_cancelled(self, cancelled, reason: str, kind=None) -> None:
+        self.env["backorder.cancellation"]._note(cancelled, reason, kind)
         lines = self.browse(line.id for line in cancelled)
         for order, same in lines.grouped("order_id").items():
             order._log_cancelled_rest({line: cancelled[line] for line in same}, reason)

@@ -7,6 +7,7 @@ from . import test_agreements_random
 from . import test_agreements_routes
 from . import test_bad_input
 from . import test_cancel_rest
+from . import test_cancellations
 from . import test_choices
 from . import test_corners
 from . import test_credit_cancelled

@@ -129,6 +129,21 @@ class TestChoices(ChoiceCommon):
         self.assertEqual(self.line.qty_cancelled, 6)
         self.assertEqual(len(self._new_mails), 1)
 
+    def test_link_that_was_used_meanwhile(self):
+        offer = self.env["backorder.choice"].create(
+            self.line._prepare_offer(expires_at="2027-03-10 08:00:00")
+        )
+        self._choose(self.line, "wait")
+        with self.assertRaisesRegex(UserError, "have answered already"):
+            self.line._choose(
+                "cancel",
+                self.line._get_choice_fingerprint(),
+                self.customer,
+                "link",
+                offer,
+            )
+        self.assertEqual(self.line.qty_cancelled, 0)
+
     def test_another_choice_later(self):
         """He waits, and then he does not."""
         self._choose(self.line, "wait")
@@ -469,6 +484,11 @@ class TestChoicePages(HttpCase, ChoiceCommon):
         choice = self.line.backorder_choice_ids
         self.assertEqual((choice.way, choice.made_by_id), ("page", self.customer))
         self.assertEqual(self.line.qty_cancelled, 6)
+        self.assertEqual(
+            self.line.backorder_cancellation_ids.user_id,
+            self.env.ref("base.user_root"),
+            "the agreement acts, not Odoo's user for visitors",
+        )
 
     def test_nobody_chooses_for_another(self):
         """Another customer, nobody, another order's token, another order's line."""

@@ -221,6 +221,16 @@ class TestNotices(NoticeCommon):
         self.assertIn("Wine Glass 2 Units 4 Units 03/10/2027", text)
         self.assertNotIn("Jug", text)
 
+    def test_shipment_that_was_dated_back(self):
+        """It left yesterday, as the warehouse says later: he has not heard of it."""
+        self._switch_on("confirmed", "shipped")
+        self._put_stock(self.glass, 4)
+        order = self._create_order((self.glass, 10))
+        self._tell()
+        self._validate(order.picking_ids, {self.glass: 1})
+        order.order_line.move_ids.date = "2027-02-28 08:00:00"
+        self.assertIn("1 Units 9 Units", self._get_text(self._tell()))
+
     def test_all_has_shipped(self):
         """The last shipment is none in part."""
         self._switch_on("shipped")
@@ -267,6 +277,16 @@ class TestNotices(NoticeCommon):
         order = self._create_order((self.glass, 10))
         order.order_line._cancel_backorder_rest("No longer wanted")
         self.assertIn("Wine Glass 10 Units – –", self._get_text(self._tell()))
+
+    def test_some_of_what_is_missing_is_cancelled(self):
+        """2 of the 6 that are missing: the line is short as before."""
+        self._switch_on("confirmed", "cancelled")
+        self._put_stock(self.glass, 4)
+        line = self._create_order((self.glass, 10)).order_line
+        self._tell()
+        line._end_deliveries({line.move_ids: 2.0}, "No longer wanted")
+        text = self._get_text(self._tell())
+        self.assertIn("Wine Glass 2 Units – 8 Units", text)
 
     def test_order_is_cancelled(self):
         """Whoever cancels an order is asked by Odoo whether to write."""

@@ -215,6 +215,11 @@ class TestBackordersPage(PortalCommon):
         response = self.url_open("/my/backorders")
         self.assertIn("/web/login", response.url)
 
+    def test_our_own_people(self):
+        """Who works here reads all orders, but these pages are of his own."""
+        new_test_user(self.env, "seller", "sales_team.group_sale_manager", tz="UTC")
+        self.assertEqual(self._list(login="seller"), [])
+
     def test_filters(self):
         self._put_stock(self.jug, 5)
         self.order.picking_ids.action_assign()
