@@ -124,8 +124,10 @@ class BackorderNotice(models.Model):
 
     def _look_again(self):
         """What does not hold any more is not told, and the rest as it is now."""
-        # what came back is told anew, whether or not it has changed
+        # what came back is told anew, and what somebody asked for is told, whether or
+        # not it is new
         again = self.state == RETURNED
+        asked = bool(self.asked_by_id)
         sale_lines = self.line_ids.sale_line_id
         known = sale_lines._map_known()
         rules = self.partner_id._get_notice_rules(self.company_id)
@@ -136,6 +138,10 @@ class BackorderNotice(models.Model):
             values = sale_line._prepare_notice_line(known.get(sale_line))
             if again:
                 values = self._keep_news(values, line)
+            elif asked:
+                if values["qty_open"] <= 0:
+                    line.unlink()
+                    continue
             else:
                 figures = sale_line._get_notice_figures(values, known.get(sale_line))
                 fact = find_fact(figures, rules, today)
