@@ -92,6 +92,7 @@
         "demo/backorder_story.xml",
     ],
     "assets": {
+        "web.assets_backend": ["backorder_management/static/src/**/*"],
         "web.assets_tests": ["backorder_management/static/tests/tours/**/*"],
     },
     "pre_init_hook": "pre_init_hook",

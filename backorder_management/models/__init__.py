@@ -61,6 +61,7 @@ from . import backorder_run_progress
 from . import backorder_run_applying
 from . import backorder_run_queue
 from . import backorder_run_why
+from . import backorder_run_bus
 from . import sale_order_block
 from . import sale_order_policy
 from . import stock_picking_hold

@@ -395,9 +395,106 @@ class TestNotices(NoticeCommon):
         were switched on."""
         self._expect(18, (self.glass, 30))
         self._create_order((self.glass, 10), commitment_date=noon(5))
-        self._switch_on("date")
-        text = self._get_text(self._tell(days=True))
+        with freeze_time("2027-03-02 08:00:00"):
+            self._switch_on("date")
+            text = self._get_text(self._tell(days=True))
         self.assertIn("03/18/2027 instead of 03/05/2027", text)
+
+    def test_day_that_was_promised_by_hand(self):
+        """He was told the 10th by a notice, and the 19th on the phone: that it is the
+        19th is nothing new; the 26th is."""
+        self._switch_on("confirmed", "date")
+        receipt = self._expect(10, (self.glass, 30))
+        line = self._create_order((self.glass, 10)).order_line
+        self._tell()
+        with freeze_time("2027-03-02 08:00:00"):
+            self.env["backorder.promise"]._give({line: march(19)}, "later")
+        receipt.scheduled_date = noon(19)
+        with freeze_time("2027-03-03 08:00:00"):
+            self.assertFalse(self._tell(days=True))
+        receipt.scheduled_date = noon(26)
+        with freeze_time("2027-03-04 08:00:00"):
+            text = self._get_text(self._tell(days=True))
+        self.assertIn("03/26/2027 instead of 03/19/2027", text)
+
+    def test_nothing_is_left_that_could_be_ready(self):
+        self._switch_on("ready")
+        order = self._create_order((self.glass, 10))
+        order.order_line._cancel_backorder_rest("No longer wanted")
+        self.assertFalse(self._tell())
+
+    def test_goods_came_before_it_was_sent(self):
+        """That the day changed was to be told; now they are there: that is told."""
+        self._switch_on("confirmed", "date", "ready")
+        receipt = self._expect(10, (self.glass, 30))
+        order = self._create_order((self.glass, 10))
+        self._tell()
+        receipt.scheduled_date = noon(15)
+        with freeze_time("2027-03-02 08:00:00"):
+            self._settle()
+            self.env["backorder.notice"]._queue(frozenset({"date"}))
+            self.assertEqual(self._get_notices("queued").kind, "date")
+            self._receive((self.glass, 10))
+            self._tell()
+            message = self._tell() or order.message_ids.filtered("subject")[:1]
+        self.assertEqual(
+            message.subject, f"Your order {order.name}: the goods are there"
+        )
+        self.assertFalse(self._get_notices("queued", "failed"))
+        self.assertEqual(
+            self._get_notices("sent").mapped("kind"), ["confirmed", "ready"]
+        )
+
+    def test_lines_of_one_order_in_two_notices(self):
+        """A part of one line has left while another one is new: each is told once."""
+        self._switch_on("confirmed", "shipped")
+        self._put_stock(self.glass, 4)
+        order = self._create_order((self.glass, 10))
+        self._tell()
+        self._validate(order.picking_ids)
+        jug = self._create_product("Jug")
+        self._add_line(order, jug, 3)
+        messages = self._tell()
+        self.assertEqual(
+            sorted(messages.mapped("subject")),
+            [
+                f"Your order {order.name}: not everything is there yet",
+                f"Your order {order.name}: shipped in part",
+            ],
+        )
+        self.assertFalse(self._tell())
+        latest = order.order_line.backorder_notice_line_ids.filtered("is_latest")
+        self.assertEqual(len(latest), 2)
+
+    def test_switched_on_for_a_customer_with_a_past(self):
+        """What was so before is known to him; what others know stays as it is."""
+        self._switch_on("confirmed")
+        self.customer.backorder_tell_confirmed = "no"
+        old = self._create_order((self.glass, 1))
+        other = self._create_order((self.glass, 2), partner=self.other_customer)
+        self._switch_on("confirmed", partner=self.customer)
+        new = self._create_order((self.glass, 3))
+        self.assertEqual(self._tell().mapped("res_id"), (other | new).ids)
+        self.assertFalse(self._tell())
+        old.order_line._cancel_backorder_rest("no")
+
+    def test_switched_off_and_on_again(self):
+        """He was told the 10th; meanwhile it is the 19th, and notices are off. Switched
+        on again, the 10th is still what he knows."""
+        self._switch_on("confirmed", "date")
+        receipt = self._expect(10, (self.glass, 30))
+        self._create_order((self.glass, 10))
+        self._tell()
+        self.env.company.backorder_tell_date = False
+        self.env.cr.execute("UPDATE backorder_promise SET is_latest = FALSE")
+        self.env.invalidate_all()
+        receipt.scheduled_date = noon(19)
+        self._settle()
+        with freeze_time("2027-03-03 08:00:00"):
+            self._switch_on("date")
+        with freeze_time("2027-03-04 08:00:00"):
+            text = self._get_text(self._tell(days=True))
+        self.assertIn("03/19/2027 instead of 03/10/2027", text)
 
     def test_language_of_the_customer(self):
         """Texts are translated in the template; days and units are as he writes

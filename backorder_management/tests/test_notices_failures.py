@@ -86,6 +86,21 @@ class TestNoticeFailures(NoticeCommon):
         with self.assertRaisesRegex(UserError, "not sent, or came back"):
             notice.action_retry()
 
+    def test_two_that_could_not_be_sent(self):
+        """The question is answered when both are."""
+        self.customer.email = False
+        order = self._create_order((self.glass, 10), user_id=self.seller.id)
+        self._tell()
+        jug = self._create_product("Jug")
+        self._add_line(order, jug, 1)
+        self._tell()
+        first, second = self._get_notices("failed")
+        self.customer.email = "adler@example.com"
+        first.action_retry()
+        self.assertEqual(len(self._get_activities(order)), 1)
+        second.exists().action_retry()
+        self.assertFalse(self._get_activities(order))
+
     def test_template_that_fails(self):
         """What the text asks for does not exist: nothing is half done."""
         template = self.env.ref("backorder_management.mail_template_notice_confirmed")

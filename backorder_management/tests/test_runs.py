@@ -1,5 +1,6 @@
 """Runs: simulated, explained, applied, undone."""
 
+import json
 from datetime import timedelta
 
 from odoo.exceptions import AccessError, UserError
@@ -98,6 +99,31 @@ class TestRuns(RunCommon):
         ):
             labels = record.with_env(french).fields_get([field])[field]["selection"]
             self.assertEqual(dict(labels)[value], name)
+
+    def test_open_lists_hear_of_it(self):
+        """What is applied and undone is said to internal users' browsers, with nothing
+        but which run it was; what is simulated is not."""
+        bus = self.env["bus.bus"].sudo()
+
+        def get_said():
+            self.env.cr.precommit.run()
+            said = bus.search([("message", "like", "backorder_management/divided")])
+            return [
+                (json.loads(each.channel)[1:], json.loads(each.message)["payload"])
+                for each in said
+            ]
+
+        before = get_said()
+        self._contest(self.glass, 10, wanted=6)
+        strategy = self._create_strategy("-star", segments=REDISTRIBUTE)
+        run = self._simulate(strategy, product_ids=self.glass.ids)
+        self.assertEqual(get_said(), before)
+        run.action_apply()
+        internal = ["res.groups", self.env.ref("base.group_user").id]
+        said = [(internal, {"run_id": run.id})]
+        self.assertEqual(get_said(), before + said)
+        run.action_undo()
+        self.assertEqual(get_said(), before + said * 2)
 
     def test_undo_puts_every_reservation_back(self):
         first, urgent = self._contest(self.glass, 10, wanted=6)

@@ -136,6 +136,27 @@ class TestRunTour(HttpCase):
         self.assertEqual(self.inn.order_line.qty_allocated, 5)
         self.assertEqual(self.palace.order_line.qty_allocated, 0)
 
+    def test_open_list_follows(self):
+        """
+        Scenario: the list of short lines is open, in which the palace waits; elsewhere
+            a run gives it the inn's decanters
+        Expected: the inn waits in the list, without anybody touching it
+        """
+        self.env.cr.precommit.run()
+        run = self.env["backorder.run"].create(
+            {
+                "strategy_id": self.env["backorder.strategy"]
+                .search([("name", "=", "Tour Stars")])
+                .id,
+                "product_ids": [Command.set(self.decanter.ids)],
+            }
+        )
+        run.action_simulate()
+        self.start_tour(
+            "/odoo/backorders", "backorder_management_list_follows_runs", login="admin"
+        )
+        self.assertEqual(run.state, "applied")
+
 
 @tagged("post_install", "-at_install")
 class TestAgreementTour(HttpCase):

@@ -1,3 +1,4 @@
+import { rpc } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 import { stepUtils } from "@web_tour/tour_utils";
 
@@ -137,5 +138,41 @@ registry.category("web_tour.tours").add("backorder_management_run", {
         },
         isState("Undone"),
         after("Tour Inn", "5.00"),
+    ],
+});
+
+/** Somebody else applies a run while the list of short lines is open. */
+registry.category("web_tour.tours").add("backorder_management_list_follows_runs", {
+    steps: () => [
+        {
+            content: "The palace waits",
+            trigger: ".o_data_row td[name='partner_id']:contains('Tour Palace')",
+        },
+        {
+            content: "A run is applied elsewhere, and the browser hears of it",
+            trigger: ".o_list_view",
+            run: async () => {
+                const [run] = await rpc("/web/dataset/call_kw", {
+                    model: "backorder.run",
+                    method: "search",
+                    args: [[["state", "=", "proposed"]]],
+                    kwargs: { limit: 1, order: "id desc" },
+                });
+                await rpc("/web/dataset/call_kw", {
+                    model: "backorder.run",
+                    method: "action_apply",
+                    args: [[run]],
+                    kwargs: {},
+                });
+                odoo.__WOWL_DEBUG__.root.env.services.backorder_refresh.bus.trigger(
+                    "divided",
+                    { run_id: run }
+                );
+            },
+        },
+        {
+            content: "The list has followed",
+            trigger: ".o_data_row td[name='partner_id']:contains('Tour Inn')",
+        },
     ],
 });
