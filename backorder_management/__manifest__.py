@@ -77,6 +77,7 @@
         "views/backorder_acceptance_views.xml",
         "views/backorder_notice_views.xml",
         "views/backorder_tell_views.xml",
+        "views/backorder_event_views.xml",
         "views/backorder_choice_views.xml",
         "views/stock_warehouse_views.xml",
         "views/res_partner_views.xml",

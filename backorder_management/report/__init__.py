@@ -1,1 +1,2 @@
+from . import backorder_event
 from . import backorder_invoice_reconciliation

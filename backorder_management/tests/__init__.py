@@ -101,6 +101,7 @@ from . import test_screens
 from . import test_sharing_concurrency
 from . import test_shipments_to_invoice
 from . import test_states
+from . import test_story
 from . import test_strategies
 from . import test_tell
 from . import test_tour
