@@ -219,6 +219,10 @@ class BackorderPortal(CustomerPortal):
         :return: why it could not be chosen, nothing where it was
         """
         user = request.env.user
+        # what our own people see is not theirs to do
+        order = line.order_id.with_user(user)
+        if user._is_internal() and not order.has_access("write"):
+            return request.env._("Only who may change the order chooses for customers.")
         person = line.order_id.partner_id if user._is_public() else user.partner_id
         try:
             with request.env.cr.savepoint():

@@ -85,7 +85,11 @@ class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
 
     backorder_cancellation_ids = fields.One2many(
-        "backorder.cancellation", "sale_line_id", "Cancellations", readonly=True
+        "backorder.cancellation",
+        "sale_line_id",
+        "Cancellations",
+        readonly=True,
+        groups="sales_team.group_sale_salesman",  # customers read their lines, too
     )
 
     def _prepare_cancellation(self, quantity: float) -> dict:

@@ -188,7 +188,11 @@ class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
 
     backorder_choice_ids = fields.One2many(
-        "backorder.choice", "sale_line_id", "Choices", readonly=True
+        "backorder.choice",
+        "sale_line_id",
+        "Choices",
+        readonly=True,
+        groups="sales_team.group_sale_salesman",  # customers read their lines, too
     )
 
     def _get_choice_situation(self) -> choices.Situation:

@@ -193,7 +193,8 @@ class BackorderChoice(models.Model):
     def _get_salesperson_view(self):
         """In his language; it is the agreement that acts, not who looks at a page."""
         terms = self.order_id._get_salesperson_terms()
-        return self.with_user(SUPERUSER_ID).with_context(**terms)
+        agreement = self.with_user(SUPERUSER_ID).with_company(self.company_id)
+        return agreement.with_context(**terms)
 
     def _log(self):
         """On the order, with what he saw."""

@@ -169,7 +169,11 @@ class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
 
     backorder_notice_line_ids = fields.One2many(
-        "backorder.notice.line", "sale_line_id", "Notices", readonly=True
+        "backorder.notice.line",
+        "sale_line_id",
+        "Notices",
+        readonly=True,
+        groups="sales_team.group_sale_salesman",  # customers read their lines, too
     )
 
     def _find_notice_facts(self, kinds):

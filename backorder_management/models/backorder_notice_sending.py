@@ -306,7 +306,10 @@ class BackorderNotice(models.Model):
     # ------------------------------------------------------------------------ failures
 
     def _fail(self, state: str, words: str):
+        told = self.error == words  # whoever was asked, and did nothing, knows it
         self.write({"state": state, "error": words})
+        if told and not self._get_activities():
+            return
         if error := self._try(lambda: self._schedule_activity(words)):
             # nobody could be asked; the list of notices has it
             _logger.error("Notice %s: nobody could be told", self.id, exc_info=error)

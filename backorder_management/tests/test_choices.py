@@ -522,6 +522,25 @@ class TestChoicePages(HttpCase, ChoiceCommon):
                 self.assertEqual(self.line.qty_cancelled, 0)
                 self.assertFalse(self.line.backorder_choice_ids.filtered("made_at"))
 
+    def test_our_own_people_on_the_customers_page(self):
+        """Who reads all orders, and writes none, presses no button for a customer; a
+        salesperson does it in his own name."""
+        new_test_user(
+            self.env, "accountant", "account.group_account_readonly", tz="UTC"
+        )
+        for url in (
+            self._get_link(),
+            f"/my/orders/{self.order.id}/backorders/{self.line.id}",
+        ):
+            page, _response = self._get(url, "accountant")
+            after, _response = self._post(url, page, "cancel")
+            self.assertIn("Only who may change", self._read(after, "choice_error"))
+        self.assertEqual(self.line.qty_cancelled, 0)
+        page, _response = self._get(url, "seller")
+        self._post(url, page, "cancel")
+        choice = self.line.backorder_choice_ids.filtered("made_at")
+        self.assertEqual(choice.made_by_id, self.seller.partner_id)
+
     def test_button_without_the_page(self):
         """No page of another site can press it."""
         self.order._portal_ensure_token()

@@ -64,6 +64,17 @@ class TestNoticeFailures(NoticeCommon):
         self.assertFalse(self._get_activities(order))
         self.assertEqual(self._get_notices("sent").order_id, order | other)
 
+    def test_question_that_was_answered_is_not_asked_again(self):
+        """The salesperson called the customer, and marked it as done."""
+        self.customer.email = False
+        order = self._create_order((self.glass, 10), user_id=self.seller.id)
+        self._tell()
+        self._get_activities(order).action_feedback()
+        with freeze_time("2027-03-02 08:00:00"):
+            self._tell(days=True)
+        self.assertFalse(self._get_activities(order))
+        self.assertEqual(self._get_notices("failed").order_id, order)
+
     def test_address_that_is_none(self):
         self.customer.email = "to be asked"
         order = self._create_order((self.glass, 10), user_id=self.seller.id)
