@@ -98,6 +98,7 @@ from . import backorder_digest
 from . import backorder_choice
 from . import backorder_choice_making
 from . import backorder_choice_words
+from . import backorder_consent
 from . import sale_order_line_program
 from . import backorder_drop_shipments
 from . import sale_order_line_deliver_from

@@ -217,10 +217,14 @@ class SaleOrderLine(models.Model):
         order = self.order_id
         if order.state != "sale" or self not in self._filter_goods():
             return ()
-        agreed = order.backorder_policy_id._get_agreed_choices()
+        agreed = self._get_agreed_choices()
         if not agreed:
             return ()
         return choices.find_choices(self._get_choice_situation(), agreed)
+
+    def _get_agreed_choices(self) -> frozenset[str]:
+        """What may be chosen for this line, where it makes sense."""
+        return self.order_id.backorder_policy_id._get_agreed_choices()
 
     def _get_choice_fingerprint(self) -> str:
         """What a choice rests on: that of another situation is another one."""

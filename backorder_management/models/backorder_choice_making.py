@@ -209,8 +209,13 @@ class BackorderChoice(models.Model):
 
     def _ask(self):
         """A task for the salesperson."""
+        self._schedule(
+            Markup("<p>%s</p><p>%s</p>") % (self._describe(), self.result or "")
+        )
+
+    def _schedule(self, note):
+        """One open task for each order, with all that is to be done."""
         order = self.order_id
-        note = Markup("<p>%s</p><p>%s</p>") % (self._describe(), self.result or "")
         activity_type = self.env.ref(CHOSEN, raise_if_not_found=False)
         if not activity_type:  # somebody deleted it
             order._message_log(body=note)

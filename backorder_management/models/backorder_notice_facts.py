@@ -195,7 +195,7 @@ class SaleOrderLine(models.Model):
             customer = line.order_id.partner_id
             if customer not in rules:
                 rules[customer] = customer._get_notice_rules(company)
-            own = rules[customer]
+            own = line._get_notice_rules(rules[customer])
             own_kinds = own.kinds & kinds
             if customer in told_today:
                 own_kinds -= notices.ONCE_A_DAY
@@ -210,6 +210,14 @@ class SaleOrderLine(models.Model):
             if fact:
                 found.append((line, fact, values))
         return found
+
+    def _get_notice_rules(self, rules: Rules) -> Rules:
+        """What is told of this line.
+
+        :param rules: of its customer
+        """
+        self.ensure_one()
+        return rules
 
     def _map_known(self) -> dict:
         """By line, what its customer knows; left out: he was told nothing."""

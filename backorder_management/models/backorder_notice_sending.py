@@ -14,6 +14,7 @@ from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 
 from ..planning import notices
 from ..planning.notices import find_fact
+from .backorder_choice import OFFERED
 from .backorder_notice import FAILED, QUEUED, RETURNED, SENT
 from .backorder_notice_facts import EVENTS
 from .backorder_promise import CONFIRMED, NOTICE
@@ -144,7 +145,7 @@ class BackorderNotice(models.Model):
                     continue
             else:
                 figures = sale_line._get_notice_figures(values, known.get(sale_line))
-                fact = find_fact(figures, rules, today)
+                fact = find_fact(figures, sale_line._get_notice_rules(rules), today)
                 if not fact or notices.get_subject(fact) != subject:
                     line.unlink()
                     continue
@@ -177,8 +178,10 @@ class BackorderNotice(models.Model):
     def _offer_choices(self):
         """What he may choose by a link of this notice, until it expires."""
         now = fields.Datetime.now()
-        lines = self.line_ids.sale_line_id
-        self.env["backorder.choice"].create(
+        offers = self.env["backorder.choice"]
+        offered = offers.search([("notice_id", "=", self.id), ("state", "=", OFFERED)])
+        lines = self.line_ids.sale_line_id - offered.sale_line_id
+        offers.create(
             [
                 line._prepare_offer(
                     notice_id=self.id,

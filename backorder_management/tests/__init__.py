@@ -9,6 +9,7 @@ from . import test_bad_input
 from . import test_cancel_rest
 from . import test_cancellations
 from . import test_choices
+from . import test_consent
 from . import test_corners
 from . import test_credit_cancelled
 from . import test_cut_over
@@ -62,6 +63,7 @@ from . import test_planning_allocation
 from . import test_planning_cancelling
 from . import test_planning_choices
 from . import test_planning_complete_orders
+from . import test_planning_consent
 from . import test_planning_deposits
 from . import test_planning_documents
 from . import test_planning_eta
