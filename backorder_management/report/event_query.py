@@ -128,7 +128,10 @@ def _get_shipments() -> SQL:
 def _get_invoices() -> SQL:
     return SQL(
         """
-        SELECT 6, MIN(invoice_line.id), invoice.invoice_date::timestamp,
+        SELECT 6, MIN(invoice_line.id),
+               CASE WHEN invoice.invoice_date = invoice.create_date::date
+                    THEN invoice.create_date
+                    ELSE invoice.invoice_date::timestamp END,
                CASE invoice.move_type WHEN 'out_refund' THEN 'credited'
                                       ELSE 'invoiced' END,
                NULL::int, line.order_id, NULL::int, NULL::numeric, NULL::int,
