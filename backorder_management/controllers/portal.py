@@ -224,13 +224,19 @@ class BackorderPortal(CustomerPortal):
         if user._is_internal() and not order.has_access("write"):
             return request.env._("Only who may change the order chooses for customers.")
         person = line.order_id.partner_id if user._is_public() else user.partner_id
+        kind, substitute = self._read_choice(kind)
         try:
             with request.env.cr.savepoint():
-                line._choose(kind, fingerprint, person, way, offer)
+                line._choose(kind, fingerprint, person, way, offer, substitute)
         except ChoiceRefused as error:
             request.env.invalidate_all()
             return error.args[0]
         return ""
+
+    def _read_choice(self, value) -> tuple[str, int | None]:
+        """What a button stands for: a kind, and the product that is taken instead."""
+        kind, _dash, product = value.partition("-")
+        return kind, int(product) if product.isdecimal() else None
 
     def _render_choice(self, line, url, error=""):
         return request.render(

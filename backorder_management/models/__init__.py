@@ -73,6 +73,7 @@ from . import stock_exchange
 from . import sale_order_line_pin
 from . import backorder_cancellation
 from . import sale_order_line_cancel
+from . import sale_order_line_substitute
 from . import sale_order_cut_short
 from . import sale_order_crediting
 from . import sale_order_expiry
@@ -98,6 +99,7 @@ from . import backorder_digest
 from . import backorder_choice
 from . import backorder_choice_making
 from . import backorder_choice_words
+from . import backorder_choice_substitute
 from . import backorder_consent
 from . import sale_order_line_program
 from . import backorder_drop_shipments
@@ -111,6 +113,7 @@ from . import stock_move_reallocation
 from . import stock_move_pin
 from . import stock_warehouse
 from . import backorder_acceptance
+from . import product_substitute
 from . import payment_transaction
 from . import sale_order_acceptance
 from . import sale_order_line_acceptance

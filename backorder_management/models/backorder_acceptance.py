@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.fields import Domain
 from odoo.tools import ormcache
 
 from ..planning import acceptance
@@ -72,15 +71,6 @@ class ProductTemplate(models.Model):
         "accepted up to a limit; of each variant. In the product's unit of measure. "
         "0: nothing.",
     )
-    substitute_product_ids = fields.Many2many(
-        "product.product",
-        "product_template_substitute_rel",
-        "product_tmpl_id",
-        "product_id",
-        string="Substitutes",
-        check_company=True,
-        help="What is offered instead where an order is not accepted.",
-    )
 
     @api.constrains("backorder_limit_qty")
     def _check_backorder_limit_qty(self):
@@ -111,13 +101,6 @@ class ProductProduct(models.Model):
             policy.sudo().backorder_acceptance,
             company.sudo().backorder_acceptance,
         )
-
-    def _get_substitutes(self, company):
-        """What may be sold instead of this product."""
-        domain = Domain(self._check_company_domain(company)) & Domain(
-            "sale_ok", "=", True
-        )
-        return (self.substitute_product_ids - self).filtered_domain(domain)
 
 
 class ProductCategory(models.Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -28,6 +29,7 @@ KINDS = [
     (choices.WAIT, "Wait"),
     (choices.SHIP, "Ship what is there now"),
     (choices.CANCEL, "Cancel what is missing"),
+    (choices.SUBSTITUTE, "Take something else instead"),
 ]
 
 # How it came to us.
@@ -220,7 +222,11 @@ class SaleOrderLine(models.Model):
         agreed = self._get_agreed_choices()
         if not agreed:
             return ()
-        return choices.find_choices(self._get_choice_situation(), agreed)
+        situation = self._get_choice_situation()
+        if choices.SUBSTITUTE in agreed and situation.cancellable > 0:
+            offered = bool(self._find_sooner_offers())
+            situation = replace(situation, has_substitute=offered)
+        return choices.find_choices(situation, agreed)
 
     def _get_agreed_choices(self) -> frozenset[str]:
         """What may be chosen for this line, where it makes sense."""
@@ -240,7 +246,7 @@ class SaleOrderLine(models.Model):
                     figures.on_its_way,
                     figures.waiting,
                     day,
-                    ",".join(self._get_choices()),
+                    ",".join(option.key for option in self._get_portal_choices()),
                 ),
             )
         )
@@ -290,6 +296,11 @@ class BackorderPolicy(models.Model):
     choice_cancel = fields.Boolean(
         "Cancel What Is Missing", help="Customers may cancel what is missing."
     )
+    choice_substitute = fields.Boolean(
+        "Take a Substitute",
+        help="Customers may take another product instead of what is missing, where one "
+        "comes sooner.",
+    )
     choice_effect = fields.Selection(
         [
             ("task", "A task for the salesperson"),
@@ -310,8 +321,4 @@ class BackorderPolicy(models.Model):
     )
 
     def _get_agreed_choices(self) -> frozenset[str]:
-        return frozenset(
-            kind
-            for kind in choices.CHOICES
-            if f"choice_{kind}" in self._fields and self[f"choice_{kind}"]
-        )
+        return frozenset(kind for kind in choices.CHOICES if self[f"choice_{kind}"])

@@ -11,6 +11,7 @@ from odoo.exceptions import LockError, UserError
 
 from ..planning import choices
 from .backorder_choice import DONE, OFFERED, TO_DO, VOID
+from .backorder_choice_words import Option
 from .backorder_notice_sending import LAYOUT, SUBTYPE
 from .error_words import describe_failure
 
@@ -28,7 +29,9 @@ class ChoiceRefused(UserError):
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
 
-    def _choose(self, kind: str, fingerprint: str, person, way: str, offer=None):
+    def _choose(
+        self, kind: str, fingerprint: str, person, way: str, offer=None, substitute=None
+    ):
         """Note what the customer chose, and do it or have it done.
 
         The same choice on the same situation counts once.
@@ -37,6 +40,7 @@ class SaleOrderLine(models.Model):
         :param person: the partner who chose
         :param way: one of WAYS
         :param offer: of the link that he followed
+        :param substitute: id of the product that he takes instead, if that is chosen
         :return: the choice
         :raise ChoiceRefused: it cannot be chosen, and why
         """
@@ -44,11 +48,11 @@ class SaleOrderLine(models.Model):
         self._lock_for_choice()
         if offer and not offer._is_open():
             raise ChoiceRefused(self.env._("You have answered already."))
-        if made := self._get_same_choice(kind, fingerprint):
+        if made := self._get_same_choice(kind, fingerprint, substitute):
             return made
-        self._check_choice(kind, fingerprint)
+        option = self._get_option(kind, fingerprint, substitute)
         choice = offer or self.env["backorder.choice"].create(self._prepare_offer())
-        choice.write(self._prepare_choice(kind, person, way))
+        choice.write(self._prepare_choice(option, person, way))
         others = self.backorder_choice_ids - choice
         others.filtered(lambda other: other.state in (OFFERED, TO_DO)).write(
             {"state": VOID}
@@ -69,24 +73,32 @@ class SaleOrderLine(models.Model):
             ) from error
         self.env.invalidate_all()
 
-    def _get_same_choice(self, kind: str, fingerprint: str):
+    def _get_same_choice(self, kind: str, fingerprint: str, substitute=None):
         """What was chosen last, if it is the same."""
-        latest = self.backorder_choice_ids.filtered("made_at").sorted("made_at")[-1:]
-        same = latest.kind == kind and latest.fingerprint == fingerprint
+        latest = self._get_latest_choice()
+        same = (
+            latest.kind == kind
+            and latest.fingerprint == fingerprint
+            and latest.substitute_id.id == (substitute or False)
+        )
         return latest if same else latest.browse()
 
-    def _check_choice(self, kind: str, fingerprint: str):
-        offered = self._get_choices()
+    def _get_option(self, kind: str, fingerprint: str, substitute=None) -> Option:
+        """
+        :raise ChoiceRefused: that is not offered, or not any more
+        """
         if fingerprint != self._get_choice_fingerprint():
             raise ChoiceRefused(
                 self.env._(
                     "This has changed since you saw it: look at it again, and choose."
                 )
             )
-        if kind not in offered:
-            raise ChoiceRefused(
-                self.env._("This cannot be chosen any more: please contact us.")
-            )
+        for option in self._get_portal_choices():
+            if (option.kind, option.substitute_id) == (kind, substitute or False):
+                return option
+        raise ChoiceRefused(
+            self.env._("This cannot be chosen any more: please contact us.")
+        )
 
     def _prepare_offer(self, **values) -> dict:
         return {
@@ -97,21 +109,24 @@ class SaleOrderLine(models.Model):
             **values,
         }
 
-    def _prepare_choice(self, kind: str, person, way: str) -> dict:
+    def _prepare_choice(self, option: Option, person, way: str) -> dict:
         situation = self._get_choice_situation()
         quantities = {
             choices.WAIT: self.qty_backorder_open,
             choices.SHIP: situation.there,
             choices.CANCEL: situation.cancellable,
+            choices.SUBSTITUTE: situation.cancellable,
         }
         return {
-            "kind": kind,
+            "kind": option.kind,
             "made_at": fields.Datetime.now(),
             "made_by_id": person.id,
             "way": way,
-            "shown": self._describe_situation(),
+            "shown": "\n".join(
+                (self._describe_situation(), f"{option.name}: {option.meaning}")
+            ),
             "fingerprint": self._get_choice_fingerprint(),
-            "quantity": quantities.get(kind, 0.0),
+            "quantity": quantities[option.kind],
             # until it is known what becomes of it
             "state": TO_DO,
         }
@@ -154,6 +169,7 @@ class BackorderChoice(models.Model):
             choices.WAIT: self._do_wait,
             choices.SHIP: self._do_ship,
             choices.CANCEL: self._do_cancel,
+            choices.SUBSTITUTE: self._do_substitute,
         }[self.kind]
         self.write({"result": do(), "state": DONE})
 

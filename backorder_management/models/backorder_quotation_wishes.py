@@ -124,7 +124,8 @@ class WishReader:
         )
 
     def _make_fact(self, line, product, quantity: float, place, needed) -> Fact:
-        """As that of a move that is made when the order is confirmed now."""
+        """As that of a move that is made when the order is confirmed, or the line added
+        to it, now."""
         order = line.order_id
         policy = order.backorder_policy_id
         return Fact(
@@ -137,7 +138,7 @@ class WishReader:
             sale_line_id=line._origin.id or None,
             partner_id=order.partner_id._origin.id or None,
             needed=needed,
-            ordered=self.now,
+            ordered=order.date_order if order.state == "sale" else self.now,
             policy_rank=policy.rank if policy else None,
             agreed_days=policy.agreed_days,
             order_value=order._to_company_currency(order.amount_untaxed),

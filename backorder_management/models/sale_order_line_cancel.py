@@ -102,32 +102,39 @@ class SaleOrderLine(models.Model):
         lines = self.sudo()
         return lines._end_deliveries(lines.move_ids._get_rest_cuts(), reason, kind)
 
-    def _cancel_backorder_short(self, reason: str, moves=None, kind=None) -> dict:
+    def _cancel_backorder_short(
+        self, reason: str, moves=None, kind=None, limit=None
+    ) -> dict:
         """End only what is missing of these lines; what is reserved or can be stays.
 
         :param moves: of these moves only
         :param kind: as of :meth:`_cancel_backorder_rest`
+        :param limit: of each line at most this, in its unit
         :return: as :meth:`_cancel_backorder_rest`
         """
         lines = self.sudo()  # sudo: as above
         cuts = {}
         for line in lines:
             own = line.move_ids if moves is None else line.move_ids & moves.sudo()
-            cuts.update(line._get_short_cuts(own._filter_cancellable()))
+            cuts.update(line._get_short_cuts(own._filter_cancellable(), limit))
         return lines._end_deliveries(cuts, reason, kind)
 
-    def _get_short_cuts(self, moves) -> dict:
+    def _get_short_cuts(self, moves, limit=None) -> dict:
         """What to take off these first steps of the line so that nothing is missing;
-        of a kit, whole kits."""
+        of a kit, whole kits.
+
+        :param limit: at most this, in the line's unit
+        """
         shortages = moves._get_backorder_shortages()
         short = {
             move: shortages[move.id].short for move in moves if move.id in shortages
         }
         if not self._sells_kit(moves[:1].product_id):
-            return {move: quantity for move, quantity in short.items() if quantity > 0}
+            return self._limit_cuts(short, limit)
         kit = self._get_backorder_kit()
+        missing = self._sum_backorder_qty(list(short.items()))
         kits = self.product_uom_id._compute_quantity(
-            self._sum_backorder_qty(list(short.items())), kit.unit
+            missing if limit is None else min(missing, limit), kit.unit
         )
         # Tops without legs are of no use: what would complete them ends as well.
         rest = self.move_ids._get_rest_cuts()
@@ -141,6 +148,20 @@ class SaleOrderLine(models.Model):
             for move_id, cut in spread_cut(kits * per_kit, parts).items():
                 cuts[moves.browse(move_id)] = cut
         return cuts
+
+    def _limit_cuts(self, short, limit) -> dict:
+        """
+        :param short: by move, what is missing, in the product's unit
+        :param limit: at most this of all of it, in the line's unit; None: no limit
+        """
+        cuts = {move: quantity for move, quantity in short.items() if quantity > 0}
+        if limit is None:
+            return cuts
+        left = self.product_uom_id._compute_quantity(limit, self.product_id.uom_id)
+        for move, quantity in cuts.items():
+            cuts[move] = min(quantity, left)
+            left -= cuts[move]
+        return {move: quantity for move, quantity in cuts.items() if quantity > 0}
 
     def _sum_backorder_cuts(self, cuts) -> float:
         """What a cut means for the line, in its unit; kits that lack something."""

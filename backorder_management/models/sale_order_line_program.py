@@ -43,18 +43,27 @@ class SaleOrderLine(models.Model):
             "state": story.label,
             "expected": story.day.isoformat() if story.day else False,
             "reason": story.reason,
+            "instead": story.instead,
             "choices": [
-                {"kind": kind, "name": name, "meaning": meaning}
-                for kind, name, meaning in self._get_portal_choices()
+                {
+                    "kind": option.kind,
+                    "substitute_id": option.substitute_id,
+                    "name": option.name,
+                    "meaning": option.meaning,
+                }
+                for option in self._get_portal_choices()
             ],
             "fingerprint": self._get_choice_fingerprint(),
         }
 
-    def make_backorder_choice(self, kind: str, fingerprint: str) -> str:
+    def make_backorder_choice(
+        self, kind: str, fingerprint: str, substitute_id: int | bool = False
+    ) -> str:
         """Choose for one line, as its customer, or as a salesperson for him.
 
         :param kind: one of the choices of :meth:`get_backorder_stories`
         :param fingerprint: as told there
+        :param substitute_id: the product that is taken instead, as told there
         :return: what has become of it: done, or to_do
         :raise AccessError: the line is not the user's to choose for
         :raise UserError: it cannot be chosen, and why
@@ -65,5 +74,7 @@ class SaleOrderLine(models.Model):
         if not user._is_portal():  # he chooses for himself
             self.order_id.check_access("write")
         # sudo: customers write no orders; whether it may be chosen is checked there
-        choice = self.sudo()._choose(kind, fingerprint, user.partner_id, PROGRAM)
+        choice = self.sudo()._choose(
+            kind, fingerprint, user.partner_id, PROGRAM, substitute=substitute_id
+        )
         return choice.state

@@ -38,6 +38,7 @@ class LineStory:
     """One line, as its customer sees it.
 
     :ivar day: None: not known
+    :ivar instead: what replaces it, or what it replaces
     """
 
     line: models.Model
@@ -46,6 +47,7 @@ class LineStory:
     look: str
     day: date | None
     reason: str
+    instead: str = ""
 
     def format(self, quantity: float) -> str:
         """A quantity in the line's unit, for who reads the page."""
@@ -105,6 +107,7 @@ class SaleOrderLine(models.Model):
             look,
             day,
             self._get_portal_reason(day) if to_come else "",
+            self._describe_replacement(),
         )
 
     def _get_whereabouts(self) -> Whereabouts:

@@ -23,6 +23,7 @@ KINDS = [
     ("told", "Customer told"),
     ("chosen", "Customer chose"),
     ("cancelled", "Rest cancelled"),
+    ("replaced", "Sold instead"),
 ]
 
 
@@ -40,7 +41,13 @@ class BackorderEvent(models.Model):
     # Odoo writes to the database what the query below reads before it is run.
     _depends = {
         "sale.order": ["state", "date_order", "partner_id", "user_id", "company_id"],
-        "sale.order.line": ["order_id", "product_id", "backorder_since"],
+        "sale.order.line": [
+            "order_id",
+            "product_id",
+            "product_uom_qty",
+            "backorder_since",
+            "substitute_for_id",
+        ],
         "backorder.promise": ["sale_line_id", "date", "told_at", "reason", "user_id"],
         "backorder.run": ["state", "applied_at", "name"],
         "backorder.run.line": ["sale_line_id", "qty_before", "qty_after"],

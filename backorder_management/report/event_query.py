@@ -24,6 +24,7 @@ def get_query() -> SQL:
             _get_notices(),
             _get_choices(),
             _get_cancellations(),
+            _get_replacements(),
         )
     )
     return SQL(
@@ -181,5 +182,17 @@ def _get_cancellations() -> SQL:
                cancellation.quantity::numeric, NULL::int, NULL::date,
                cancellation.note, 'sale.order', cancellation.order_id
           FROM backorder_cancellation cancellation
+        """
+    )
+
+
+def _get_replacements() -> SQL:
+    return SQL(
+        """
+        SELECT 10, line.id, line.create_date, 'replaced', line.id, line.order_id,
+               line.create_uid, line.product_uom_qty::numeric, NULL::int, NULL::date,
+               NULL::varchar, 'sale.order', line.order_id
+          FROM sale_order_line line
+         WHERE line.substitute_for_id IS NOT NULL
         """
     )

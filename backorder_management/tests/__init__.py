@@ -9,6 +9,7 @@ from . import test_bad_input
 from . import test_cancel_rest
 from . import test_cancellations
 from . import test_choices
+from . import test_choices_substitute
 from . import test_consent
 from . import test_corners
 from . import test_credit_cancelled
@@ -81,6 +82,7 @@ from . import test_planning_runs
 from . import test_planning_shipment_state
 from . import test_planning_shipping
 from . import test_planning_states
+from . import test_planning_substitution
 from . import test_planning_whereabouts
 from . import test_portal_backorders
 from . import test_promise
@@ -105,6 +107,7 @@ from . import test_shipments_to_invoice
 from . import test_states
 from . import test_story
 from . import test_strategies
+from . import test_substitutes
 from . import test_tell
 from . import test_tour
 from . import test_tour_choices

@@ -211,7 +211,13 @@ class TestChoices(ChoiceCommon):
         choice = self.env["backorder.choice"].create(
             {
                 **self.line._prepare_offer(),
-                **self.line._prepare_choice("cancel", self.customer, "page"),
+                **self.line._prepare_choice(
+                    self.line._get_option(
+                        "cancel", self.line._get_choice_fingerprint()
+                    ),
+                    self.customer,
+                    "page",
+                ),
             }
         )
         self._receive((self.glass, 30))
@@ -323,8 +329,7 @@ class TestChoicesByProgram(ChoiceCommon):
         self.assertEqual(self.line.qty_cancelled, 0)
 
 
-@tagged("post_install", "-at_install")
-class TestChoicePages(HttpCase, ChoiceCommon):
+class ChoicePageCommon(HttpCase, ChoiceCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -381,6 +386,9 @@ class TestChoicePages(HttpCase, ChoiceCommon):
     def _kinds(self, page):
         return page.xpath("//form[@name='choices']//button/@value")
 
+
+@tagged("post_install", "-at_install")
+class TestChoicePages(ChoicePageCommon):
     def test_link_of_the_notice(self):
         """Following it chooses nothing; the button does; afterwards it is used up."""
         url = self._get_link()

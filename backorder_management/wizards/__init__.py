@@ -5,6 +5,7 @@ from . import backorder_cancel
 from . import backorder_pin
 from . import backorder_promise_give
 from . import backorder_run_confirm
+from . import backorder_substitute
 from . import backorder_tell
 from . import backorder_what_if
 from . import backorder_where

@@ -160,21 +160,5 @@ class BackorderAcceptanceLine(models.TransientModel):
 
         :raise UserError: no substitute is chosen, or another product
         """
-        line, product = self.sale_line_id, self.substitute_id
-        if product not in line.product_id._get_substitutes(line.company_id):
-            raise UserError(
-                self.env._(
-                    "Choose a substitute for %(product)s.",
-                    product=line.product_id.display_name,
-                )
-            )
-        values = {"product_id": product.id, "product_uom_qty": line.product_uom_qty}
-        if line.product_uom_id in product.uom_id | product.uom_ids:
-            values["product_uom_id"] = line.product_uom_id.id
-        else:
-            values["product_uom_id"] = product.uom_id.id
-            if line.product_uom_id._has_common_reference(product.uom_id):
-                values["product_uom_qty"] = line.product_uom_id._compute_quantity(
-                    line.product_uom_qty, product.uom_id
-                )
-        line.write(values)
+        line = self.sale_line_id
+        line._replace_quotation(self.substitute_id, line.product_uom_qty)
