@@ -43,7 +43,7 @@ class ProductSubstitute(models.Model):
     )
     sequence = fields.Integer(default=10, help="What is offered first.")
     ratio = fields.Float(
-        "For Each",
+        "For 1",
         digits=(12, 6),
         default=1.0,
         required=True,

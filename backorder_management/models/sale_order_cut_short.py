@@ -18,6 +18,28 @@ class SaleOrder(models.Model):
     )
     has_cancelled_rest = fields.Boolean(compute="_compute_has_cancelled_rest")
 
+    amount_cancelled = fields.Monetary(
+        "Of It Cancelled",
+        compute="_compute_amount_cancelled",
+        help="Of the total, with taxes: the lines keep what was ordered, and nobody is "
+        "charged for what was cancelled.",
+    )
+    amount_kept = fields.Monetary(
+        "Left of It",
+        compute="_compute_amount_cancelled",
+        help="The total without what was cancelled, with taxes.",
+    )
+
+    @api.depends("amount_total", "order_line.qty_cancelled")
+    def _compute_amount_cancelled(self):
+        for order in self:
+            order.amount_cancelled = sum(
+                order.currency_id.round(line._get_cancelled_share(line.price_total))
+                for line in order.order_line
+                if line.qty_cancelled
+            )
+            order.amount_kept = order.amount_total - order.amount_cancelled
+
     @api.depends("order_line.qty_cancelled")
     def _compute_has_cancelled_rest(self):
         for order in self:

@@ -10,7 +10,7 @@ from psycopg2 import IntegrityError
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
-from odoo.tools import mute_logger
+from odoo.tools import html2plaintext, mute_logger
 
 from .test_eta import EtaCommon, march
 
@@ -628,6 +628,7 @@ class TestReplaceDialog(SubstituteCommon):
             (offer.price_unit, offer.amount, offer.difference), (7, 42, -18)
         )
         self.assertFalse(offer.if_ordered)
+        self.assertEqual(dialog.substitute_id, self.cup)
 
     def test_another_quantity(self):
         """Of 5 cups, all are there: what is shown follows the quantity."""
@@ -639,7 +640,7 @@ class TestReplaceDialog(SubstituteCommon):
         self.assertEqual((offer.quantity, offer.there, offer.day), (5, 5, march(1)))
         self.assertEqual(offer.difference, -15)
         dialog.note = "By phone"
-        offer.action_replace()
+        dialog.action_replace()
         self._settle()
         new_line = self.line.substitute_line_ids
         self.assertEqual(new_line.product_uom_qty, 5)
@@ -657,7 +658,7 @@ class TestReplaceDialog(SubstituteCommon):
                 self.subTest(quantity=quantity),
                 self.assertRaisesRegex(UserError, "at most the 6 Units"),
             ):
-                dialog._replace_by(self.cup)
+                dialog.action_replace()
         self.assertEqual(self.line.qty_cancelled, 0)
 
     def test_nothing_missing(self):
@@ -677,7 +678,7 @@ class TestReplaceDialog(SubstituteCommon):
         )
         dialog = self._open(order.order_line)
         self.assertTrue(dialog.is_quotation)
-        dialog.offer_ids.action_replace()
+        dialog.action_replace()
         line = order.order_line
         self.assertEqual(
             (line.product_id, line.product_uom_qty, line.price_unit), (self.cup, 3, 7)
@@ -695,7 +696,7 @@ class TestReplaceDialog(SubstituteCommon):
         dialog = self._open(order.order_line)
         dialog.quantity = 1
         dialog._set_offers()
-        dialog.offer_ids.action_replace()
+        dialog.action_replace()
         self.assertEqual(
             [(line.product_id, line.product_uom_qty) for line in order.order_line],
             [(self.glass, 2), (self.cup, 1)],
@@ -724,12 +725,16 @@ class TestReplaceDialog(SubstituteCommon):
                 with self.assertRaises(AccessError):
                     self._open(user=user)
                 with self.assertRaises(AccessError):
-                    dialog.with_user(user).offer_ids.action_replace()
+                    dialog.with_user(user).action_replace()
                 with self.assertRaises(AccessError):
                     # made up by RPC
                     self.env["backorder.substitute"].with_user(user).create(
-                        {"sale_line_id": self.line.id, "quantity": 6}
-                    )._replace_by(self.cup)
+                        {
+                            "sale_line_id": self.line.id,
+                            "quantity": 6,
+                            "substitute_id": self.cup.id,
+                        }
+                    ).action_replace()
         self.assertEqual(self.line.qty_cancelled, 0)
 
     def test_expected_of_a_quotation(self):
@@ -738,3 +743,45 @@ class TestReplaceDialog(SubstituteCommon):
         )
         dialog = self._open(order.order_line)
         self.assertIsInstance(dialog.expected, date | bool)
+
+
+@tagged("post_install", "-at_install")
+class TestWhatIsLeftToPay(SubstituteCommon):
+    """The order keeps what was ordered; its papers say what of it is charged."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        tax = cls.env["account.tax"].create({"name": "10 %", "amount": 10})
+        (cls.glass | cls.cup).taxes_id = tax
+        cls._put_stock(cls.glass, 4)
+        cls._put_stock(cls.cup, 20)
+        cls._replace_by(cls.glass, cls.cup)
+        cls.order = cls._create_order((cls.glass, 10), user_id=cls.seller.id)
+        cls.order.order_line._replace_short(cls.cup, "By phone")
+        cls._settle()
+
+    def test_figures(self):
+        """110.00 for glasses, of which 66.00 are cancelled, and 46.20 for cups."""
+        self.assertEqual(self.order.amount_total, 156.2)
+        self.assertEqual(self.order.amount_cancelled, 66)
+        self.assertEqual(self.order.amount_kept, 90.2)
+
+    def test_nothing_cancelled(self):
+        order = self._create_order((self.glass, 1))
+        self.assertEqual((order.amount_cancelled, order.amount_kept), (0, 11))
+
+    def test_on_paper(self):
+        page, _kind = self.env["ir.actions.report"]._render_qweb_html(
+            "sale.action_report_saleorder", self.order.ids
+        )
+        text = " ".join(html2plaintext(page.decode()).split())
+        self.assertIn("Instead of: Wine Glass", text)
+        self.assertIn("Cancelled: 6 Units", text)
+        self.assertRegex(text, r"Of it cancelled, and not charged \D*66\.00")
+        self.assertRegex(text, r"Left of it \D*90\.20")
+
+    def test_invoices_agree(self):
+        self._validate(self.order.picking_ids.filtered(lambda p: p.state != "cancel"))
+        invoice = self.order._create_invoices()
+        self.assertEqual(invoice.amount_total, self.order.amount_kept)

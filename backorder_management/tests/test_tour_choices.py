@@ -27,12 +27,16 @@ class ChoiceTourCommon(HttpCase, BackorderCommon):
                 "choice_wait": True,
                 "choice_ship": True,
                 "choice_cancel": True,
+                "choice_substitute": True,
                 "choice_effect": "at_once",
             }
         )
         cls.tour_glass = cls._create_product("Tour Glass")
         cls.tour_jug = cls._create_product("Tour Jug")
         cls._put_stock(cls.tour_jug, 1)
+        cls.tour_cup = cls._create_product("Tour Cup")
+        cls._put_stock(cls.tour_cup, 20)
+        cls.tour_glass.substitute_product_ids = cls.tour_cup
         cls.order = cls._create_order(
             (cls.tour_glass, 9), (cls.tour_jug, 1), backorder_policy_id=cls.policy.id
         )
@@ -57,6 +61,11 @@ class TestChoicesOnThePhone(ChoiceTourCommon):
         self._run("backorder_management_customer_cancels")
         self.assertEqual(self.glasses.qty_cancelled, 9)
 
+    def test_takes_a_substitute(self):
+        self._run("backorder_management_customer_takes")
+        self.assertEqual(self.glasses.substitute_line_ids.product_uom_qty, 9)
+        self.assertEqual(self.glasses.qty_cancelled, 9)
+
     def test_ships(self):
         self._run("backorder_management_customer_ships")
         self.assertEqual(self.order.picking_ids.state, "assigned")
@@ -77,3 +86,13 @@ class TestChoiceToDo(ChoiceTourCommon):
         )
         self.env.invalidate_all()
         self.assertEqual(self.glasses.qty_cancelled, 9)
+
+    def test_salesperson_replaces(self):
+        self.start_tour(
+            f"/odoo/sales/{self.order.id}",
+            "backorder_management_replace",
+            login="admin",
+        )
+        self.env.invalidate_all()
+        self.assertEqual(self.glasses.substitute_line_ids.product_uom_qty, 4)
+        self.assertEqual(self.glasses.qty_cancelled, 4)

@@ -37,6 +37,12 @@ class BackorderSubstitute(models.TransientModel):
         help="How much of what was ordered, in the unit of the line.",
     )
     offer_ids = fields.One2many("backorder.substitute.offer", "dialog_id")
+    substitute_ids = fields.Many2many(
+        "product.product", compute="_compute_substitute_ids"
+    )
+    substitute_id = fields.Many2one(
+        "product.product", "By", domain="[('id', 'in', substitute_ids)]"
+    )
     effect = fields.Text(
         compute="_compute_effect",
         compute_sudo=True,  # whoever may replace may know what becomes of the money
@@ -57,6 +63,11 @@ class BackorderSubstitute(models.TransientModel):
                 known = line.sudo()
                 dialog.missing = known._get_choice_situation().cancellable
                 dialog.expected = known._get_expected_day()
+
+    @api.depends("offer_ids.product_id")
+    def _compute_substitute_ids(self):
+        for dialog in self:
+            dialog.substitute_ids = dialog.offer_ids.product_id
 
     @api.onchange("quantity")
     def _onchange_quantity(self):
@@ -86,12 +97,14 @@ class BackorderSubstitute(models.TransientModel):
                 else ""
             )
 
-    def _replace_by(self, product):
-        """
-        :raise UserError: the quantity makes no sense, or it cannot be replaced
+    def action_replace(self):
+        """Sell the chosen substitute instead.
+
+        :raise UserError: none is chosen, the quantity makes no sense, or it cannot be
+            replaced
         """
         self.ensure_one()
-        line, unit = self.sale_line_id, self.product_uom_id
+        line, unit, product = self.sale_line_id, self.product_uom_id, self.substitute_id
         line.order_id.check_access("write")
         if (
             unit.compare(self.quantity, 0.0) <= 0
@@ -163,14 +176,6 @@ class BackorderSubstituteOffer(models.TransientModel):
             "difference": line.price_subtotal - offer.replaced_amount,
         }
 
-    def action_replace(self):
-        """Replace by this one.
-
-        :raise UserError: it cannot be replaced, and why
-        """
-        self.ensure_one()
-        return self.dialog_id._replace_by(self.product_id)
-
 
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
@@ -187,6 +192,7 @@ class SaleOrderLine(models.Model):
             self._refuse_to_cancel_rest()
         dialog.quantity = dialog.missing
         dialog._set_offers()
+        dialog.substitute_id = dialog.offer_ids[:1].product_id
         if not dialog.offer_ids:
             raise UserError(
                 self.env._(

@@ -45,6 +45,50 @@ registry.category("web_tour.tours").add("backorder_management_customer_ships", {
         choose("Tour Jug", "Ship What Is There Now", "to have shipped what is there now"),
 });
 
+registry.category("web_tour.tours").add("backorder_management_customer_takes", {
+    url: "/my/backorders",
+    steps: () =>
+        choose(
+            "Tour Glass",
+            "Take Instead: Tour Cup",
+            "to take Tour Cup instead of what is missing"
+        ),
+});
+
+/** A salesperson sells something else instead of a part of what is missing. */
+registry.category("web_tour.tours").add("backorder_management_replace", {
+    steps: () => [
+        {
+            content: "See what could come instead",
+            trigger: ".o_data_row:contains('Tour Glass') button[name='action_substitute']",
+            run: "click",
+        },
+        {
+            content: "All of it could be there",
+            trigger: ".modal .o_data_row:contains('Tour Cup') td[name='quantity']:contains('9.00')",
+        },
+        {
+            content: "Replace 4 only",
+            trigger: ".modal .o_field_widget[name='quantity'] input",
+            run: "edit 4 && press Tab",
+        },
+        {
+            content: "What is offered follows",
+            trigger: ".modal .o_data_row:contains('Tour Cup') td[name='quantity']:contains('4.00')",
+        },
+        {
+            content: "The first one is chosen",
+            trigger: ".modal footer button[name='action_replace']",
+            run: "click",
+        },
+        {
+            content: "It has a line of its own",
+            trigger:
+                ".o_form_view:not(:has(.modal)) .o_data_row:contains('Tour Cup'):contains('Instead of: Tour Glass')",
+        },
+    ],
+});
+
 /** A salesperson does what a customer chose. */
 registry.category("web_tour.tours").add("backorder_management_choice_to_do", {
     steps: () => [
