@@ -108,6 +108,7 @@ from . import test_states
 from . import test_story
 from . import test_strategies
 from . import test_substitutes
+from . import test_substitutes_random
 from . import test_tell
 from . import test_tour
 from . import test_tour_choices
