@@ -51,12 +51,16 @@ class SaleOrderLine(models.Model):
         if made := self._get_same_choice(kind, fingerprint, substitute):
             return made
         option = self._get_option(kind, fingerprint, substitute)
-        choice = offer or self.env["backorder.choice"].create(self._prepare_offer())
-        choice.write(self._prepare_choice(option, person, way))
-        others = self.backorder_choice_ids - choice
+        values = self._prepare_choice(option, person, way)
+        others = self.backorder_choice_ids - (
+            offer or self.backorder_choice_ids.browse()
+        )
         others.filtered(lambda other: other.state in (OFFERED, TO_DO)).write(
             {"state": VOID}
         )
+        self.env.flush_all()  # one is to do at a time
+        choice = offer or self.env["backorder.choice"].create(self._prepare_offer())
+        choice.write(values)
         choice._get_salesperson_view()._do_or_ask()
         return choice
 

@@ -271,14 +271,14 @@ class SaleOrder(models.Model):
         for vals, line in invoice.numbered_lines():
             kind = _KINDS.get(vals.get("display_type"), "line")
             quantity = vals.get("quantity") or 0.0
-            if kind != "line" and quantity:
+            if kind != "line" and quantity and not line.is_downpayment:
                 kind = "line"  # A combo: shown as a section, and invoiced as a line.
             once = kind == "line" and invoice.has_once(line)
             moves, links = settled.get(line, ((), ()))
             apportionment, deposit = None, None
             if once and line in settled:
                 apportionment = apportion(moves, links, quantity)
-            if line.is_downpayment and quantity < 0:
+            if kind == "line" and line.is_downpayment and quantity < 0:
                 deposit = line._get_deposit_left()
             price = (vals.get("price_unit") or 0.0) * (
                 1 - (vals.get("discount") or 0.0) / 100

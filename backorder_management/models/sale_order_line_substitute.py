@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date
 from odoo.tools.misc import formatLang
 
-from ..planning.substitution import find_quantity, is_sooner
+from ..planning.substitution import find_measure, find_pieces, is_sooner
 from .backorder_substitute_finder import SubstituteFinder, SubstituteOffer
 
 SUBSTITUTE_REASON = "backorder_management.cancel_reason_substitute"
@@ -27,11 +27,19 @@ class SaleOrderLine(models.Model):
         check_company=True,
         help="The line whose missing goods this one replaces.",
     )
+    substitute_for_qty = fields.Float(
+        "Replaces",
+        digits="Product Unit",
+        readonly=True,
+        copy=False,
+        help="How much of that line, in its unit.",
+    )
     substitute_line_ids = fields.One2many(
         "sale.order.line", "substitute_for_id", "Replaced By", readonly=True
     )
     has_substitutes = fields.Boolean(
         compute="_compute_has_substitutes",
+        compute_sudo=True,  # customers, who read their lines, read no substitutes
         help="Another product could come instead.",
     )
 
@@ -76,16 +84,16 @@ class SaleOrderLine(models.Model):
         """
         self.ensure_one()
         digits = self.env["decimal.precision"].precision_get("Product Unit")
-        unit = self.product_uom_id
-        own = product.uom_id
+        unit, own = self.product_uom_id, product.uom_id
         if unit._has_common_reference(own):
-            # of whole pieces of either of the units, whole pieces
-            if unit in own | product.uom_ids:
-                return find_quantity(missing, ratio, digits), unit
-            pieces = unit._compute_quantity(missing, own, round=False)
-            return find_quantity(round(pieces, digits), ratio, digits), own
-        pieces = unit._compute_quantity(missing, self.product_id.uom_id, round=False)
-        return find_quantity(round(pieces, digits), ratio, digits), own
+            sold = unit if unit in own | product.uom_ids else own
+            common = sold
+        else:
+            sold, common = own, self.product_id.uom_id
+        missing = round(unit._compute_quantity(missing, common, round=False), digits)
+        if sold._counts_pieces() and (missing % 1 == 0 or not common._counts_pieces()):
+            return find_pieces(missing, ratio), sold
+        return find_measure(missing, ratio, digits), sold
 
     def _prepare_substitute(self, product, ratio: float, missing: float) -> dict:
         """The line that replaces so much of this one. Core finds its description, and
@@ -101,6 +109,7 @@ class SaleOrderLine(models.Model):
             "product_uom_qty": quantity,
             "product_uom_id": unit.id,
             "substitute_for_id": self.id,
+            "substitute_for_qty": missing,
             "linked_line_id": self.linked_line_id.id,
             "delivery_group": self.delivery_group,
             "analytic_distribution": self.analytic_distribution,
@@ -142,9 +151,10 @@ class SaleOrderLine(models.Model):
         """Of these, what customers can count on having before what they wait for."""
         self.ensure_one()
         expected = self._get_expected_day() or None
+        missing = self._get_choice_situation().cancellable
         return [
             offer
-            for offer in self._find_substitute_offers(self.qty_backordered)
+            for offer in self._find_substitute_offers(missing)
             if is_sooner(offer.candidate, expected)
         ]
 
@@ -179,7 +189,8 @@ class SaleOrderLine(models.Model):
         self.ensure_one()
         ratio = self._get_substitute_ratio(product)
         if self.product_uom_id.compare(replaced_qty, self.product_uom_qty) < 0:
-            self._add_substitute(product, ratio, replaced_qty)
+            # nothing was ordered yet: the two stand on their own
+            self._add_substitute(product, ratio, replaced_qty, substitute_for_id=False)
             self.product_uom_qty -= replaced_qty
             return
         replaced = self.product_id
@@ -224,7 +235,7 @@ class SaleOrderLine(models.Model):
             self._refuse_to_cancel_rest()
         return self._add_substitute(product, ratio, sum(cancelled.values()))
 
-    def _add_substitute(self, product, ratio: float, replaced_qty: float):
+    def _add_substitute(self, product, ratio: float, replaced_qty: float, **values):
         """
         :return: the line that replaces so much of this one
         """
@@ -233,9 +244,11 @@ class SaleOrderLine(models.Model):
             {
                 **self._prepare_substitute(product, ratio, replaced_qty),
                 "sequence": self._make_room(),
+                **values,
             }
         )
         line = line.with_env(self.env)
+        self.order_id.invalidate_recordset(["order_line"])  # in their new order
         words = self._format_own_quantity(replaced_qty)
         self._log_replaced(words, self.product_id, line)
         return line
@@ -279,3 +292,40 @@ class SaleOrderLine(models.Model):
                 substitute=line.product_id.display_name,
             )
         )
+
+    def _settle_replaced(self):
+        """Of what these lines replace, as much is ordered less: in a quotation, nothing
+        is cancelled, and both would be delivered."""
+        for line in self.filtered("substitute_for_id"):
+            replaced = line.substitute_for_id
+            kept = replaced.product_uom_qty - line.substitute_for_qty
+            replaced.product_uom_qty = max(kept, replaced.qty_delivered, 0.0)
+            line.write({"substitute_for_id": False, "substitute_for_qty": 0.0})
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    def action_draft(self):
+        result = super().action_draft()
+        self.order_line._settle_replaced()
+        return result
+
+    def _get_copiable_order_lines(self):
+        # What replaced something else was not ordered: the copy asks for what was.
+        lines = super()._get_copiable_order_lines()
+        return lines.filtered(
+            lambda line: (
+                not line.substitute_for_id
+                or line.substitute_for_id.order_id != line.order_id
+            )
+        )
+
+
+class UomUom(models.Model):
+    _inherit = "uom.uom"
+
+    def _counts_pieces(self) -> bool:
+        """Pieces, dozens and packs, but nothing that is weighed or measured."""
+        piece = self.env.ref("uom.product_uom_unit", raise_if_not_found=False)
+        return bool(piece and self._has_common_reference(piece))

@@ -26,20 +26,23 @@ class Candidate:
     unordered: float = 0.0
 
 
-def find_quantity(missing: float, ratio: float, digits: int) -> float:
-    """Return how much replaces what is missing, rather more than less; of whole pieces,
-    whole pieces.
+def find_pieces(missing: float, ratio: float) -> float:
+    """Return how many whole pieces replace what is missing, rather more than less.
 
-    :param missing: in a unit that both have
+    :param missing: in a unit that both have, or in that of the product
     :param ratio: how much of the substitute replaces 1
+    """
+    return float(math.ceil(round(missing * ratio, _RATIO_DIGITS)))
+
+
+def find_measure(missing: float, ratio: float, digits: int) -> float:
+    """Return how much of what is weighed or measured replaces what is missing, rather
+    more than less.
+
     :param digits: decimals of quantities
     """
-    whole = missing == math.floor(missing)
-    wanted = missing * ratio
-    if whole:
-        return float(math.ceil(round(wanted, _RATIO_DIGITS)))
     scale = 10**digits
-    return math.ceil(round(wanted * scale, _RATIO_DIGITS)) / scale
+    return math.ceil(round(missing * ratio * scale, _RATIO_DIGITS)) / scale
 
 
 def rank_candidates(candidates: Iterable[Candidate]) -> list[Candidate]:

@@ -410,3 +410,31 @@ class TestDeposits(DepositCommon):
         self.assertDeducted(
             self._ship_and_invoice(order, 1, 9), (0.04, 0.04), (0.35, 0.35)
         )
+
+
+@tagged("post_install", "-at_install")
+class TestLinesAfterADeposit(DepositCommon):
+    """Goods that are sold after the deposit was paid stand below it on the order."""
+
+    def test_added_later(self):
+        """A desk at 100.00 with a deposit of 50 %, then a chair at 30.00: 80.00 are
+        left, on one invoice or on one per shipment."""
+        for customer in (self.customer, self.plain_customer):
+            with self.subTest(customer=customer.name):
+                order = self._create_order((self.desk, 1), customer=customer)
+                self._pay(order, 50)
+                order.order_line = [
+                    Command.create(
+                        {
+                            "product_id": self.chair.id,
+                            "product_uom_qty": 1,
+                            "sequence": 999,
+                        }
+                    )
+                ]
+                self.env.flush_all()
+                self.env.invalidate_all()
+                self._ship(order, 1, 1)
+                invoice = order._create_invoices(final=True)
+                self.assertEqual(invoice.amount_total, 80)
+                self.assertDeducted(invoice, (50, 50))

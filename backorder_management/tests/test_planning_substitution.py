@@ -10,7 +10,8 @@ from odoo.tests import tagged
 
 from ..planning.substitution import (
     Candidate,
-    find_quantity,
+    find_measure,
+    find_pieces,
     is_sooner,
     rank_candidates,
 )
@@ -32,17 +33,25 @@ class TestQuantity(TestCase):
             (12, 0.1667, 2),
             (13, 1 / 6, 3),
             (1, 0.1, 1),
-            (2.5, 1, 2.5),
-            (2.5, 0.5, 1.25),
-            (2.55, 1 / 3, 0.85),
-            (2.5, 1 / 3, 0.84),  # 0.8333, rather more
+            (2.5, 0.5, 2),
         ):
             with self.subTest(missing=missing, ratio=ratio):
-                self.assertEqual(find_quantity(missing, ratio, 2), expected)
+                self.assertEqual(find_pieces(missing, ratio), expected)
+
+    def test_what_is_weighed(self):
+        for missing, ratio, expected in (
+            (10, 1, 10),
+            (10, 1 / 3, 3.34),  # 3.3333, rather more
+            (2.5, 0.5, 1.25),
+            (2.55, 1 / 3, 0.85),
+            (2.5, 1 / 3, 0.84),
+        ):
+            with self.subTest(missing=missing, ratio=ratio):
+                self.assertEqual(find_measure(missing, ratio, 2), expected)
 
     @given(st.integers(1, 10**5), st.sampled_from([0.25, 0.5, 1.0, 2.0, 3.0, 12.0]))
     def test_never_less_and_less_than_a_piece_more(self, missing, ratio):
-        found = find_quantity(float(missing), ratio, 2)
+        found = find_pieces(float(missing), ratio)
         self.assertEqual(found, int(found))
         self.assertGreaterEqual(found, missing * ratio)
         self.assertLess(found, missing * ratio + 1)
@@ -50,8 +59,16 @@ class TestQuantity(TestCase):
     @given(st.integers(1, 10**4), st.integers(1, 24))
     def test_boxes_and_back(self, boxes, pieces):
         """What boxes hold is replaced by as many boxes."""
-        bottles = find_quantity(float(boxes), float(pieces), 2)
-        self.assertEqual(find_quantity(bottles, 1 / pieces, 2), boxes)
+        bottles = find_pieces(float(boxes), float(pieces))
+        self.assertEqual(find_pieces(bottles, 1 / pieces), boxes)
+
+    @given(st.integers(1, 10**6), st.sampled_from([0.1, 1 / 3, 0.5, 1.0, 2.5]))
+    def test_measures(self, cents, ratio):
+        """Never less, and less than the smallest quantity more."""
+        missing = cents / 100
+        found = find_measure(missing, ratio, 2)
+        self.assertGreaterEqual(found, missing * ratio - 1e-4)
+        self.assertLess(found, missing * ratio + 0.01 + 1e-9)
 
 
 @tagged("post_install", "-at_install")

@@ -551,6 +551,73 @@ class TestReplace(SubstituteCommon):
         self.assertEqual((line.qty_cancelled, new_line.product_uom_qty), (10, 10))
         self.assertTrue(order._find_backorder_credit().quantities)
 
+    def test_one_invoice_per_shipment(self):
+        """4 glasses and 3 cups leave first, then 3 cups: 61.00 and 21.00."""
+        self.order.shipment_invoicing = "per_shipment"
+        new_line = self._replace()
+        new_line.move_ids.quantity = 3
+        self._validate(self._get_open(self.order))
+        self._validate(self._get_open(self.order))
+        invoices = self.order._create_invoices().sorted("id")
+        self.assertEqual(invoices.mapped("amount_untaxed"), [61, 21])
+        self.assertEqual(new_line.qty_invoiced, 6)
+        self.assertEqual(sum(invoices.mapped("amount_total")), self.order.amount_kept)
+
+    def test_deposit(self):
+        """50.00 of 100.00 were paid; 10 cups cost 70.00, so 20.00 are to be paid."""
+        order = self._create_order((self.glass, 10))
+        wizard = self.env["sale.advance.payment.inv"].create(
+            {
+                "sale_order_ids": [Command.set(order.ids)],
+                "advance_payment_method": "percentage",
+                "amount": 50,
+            }
+        )
+        wizard.create_invoices()
+        order.invoice_ids.action_post()
+        self._replace(order.order_line.filtered("product_id")[:1])
+        self._validate(self._get_open(order))
+        invoice = order._create_invoices(final=True)
+        self.assertEqual(invoice.amount_total, 20)
+
+    def test_ships_complete(self):
+        """All of it leaves together: with the cups, all of it is there."""
+        policy = self.env["backorder.policy"].create(
+            {"name": "Complete", "shipping": "complete_order"}
+        )
+        order = self._create_order((self.glass, 10), backorder_policy_id=policy.id)
+        self._receive((self.glass, 4))
+        line = order.order_line
+        self._replace(line, limit=line.qty_backordered)
+        picking = self._get_open(order)
+        self.assertEqual(picking.state, "assigned")
+        self.assertEqual(sum(picking.move_ids.mapped("quantity")), 10)
+
+    def test_confirmed_again(self):
+        """The whole order is cancelled, and confirmed again: 4 glasses and 6 cups, as
+        they were agreed on."""
+        self._replace()
+        self.order._action_cancel()
+        self.order.action_draft()
+        self.order.action_confirm()
+        self._settle()
+        moves = self.order.order_line.move_ids.filtered(lambda m: m.state != "cancel")
+        self.assertEqual(
+            {m.product_id: m.product_uom_qty for m in moves},
+            {self.glass: 4, self.cup: 6},
+        )
+
+    def test_back_again(self):
+        """Cups are missing as well; glasses have come, and replace them."""
+        self.glass.substitute_ids.both_ways = True
+        self._put_stock(self.cup, -20)
+        new_line = self._replace()
+        self.assertLine(new_line, "backordered", 6)
+        self._put_stock(self.glass, 6)
+        again = self._replace(new_line, product=self.glass)
+        self.assertEqual((again.product_id, again.qty_allocated), (self.glass, 6))
+        self.assertEqual(self.order.amount_kept, 100)
+
     def test_story(self):
         self._replace()
         events = self.env["backorder.event"].search([("order_id", "=", self.order.id)])
@@ -559,9 +626,28 @@ class TestReplace(SubstituteCommon):
         self.assertIn("cancelled", events.mapped("kind"))
 
     def test_copied_orders_know_nothing_of_it(self):
+        """The customer orders the same again: 10 glasses."""
         self._replace()
-        copied = self.order.copy()
-        self.assertFalse(copied.order_line.substitute_for_id)
+        line = self.order.copy().order_line
+        self.assertEqual((line.product_id, line.product_uom_qty), (self.glass, 10))
+
+    def test_what_is_weighed(self):
+        """10 kg of tea are missing, of which 1/3 replaces 1: 3.34 kg. Tins are sold
+        whole: 5 of 0.25 for each of 18.5 kg."""
+        kilo = self.env.ref("uom.product_uom_kgm")
+        tea, strong = (
+            self._create_product(name, uom_id=kilo.id) for name in ("Tea", "Strong Tea")
+        )
+        tin = self._create_product("Tin")
+        self._replace_by(tea, strong, ratio=1 / 3)
+        self._replace_by(tea, tin, ratio=0.25)
+        order = self._create_order((tea, 10), (tea, 18.5))
+        first, second = order.order_line
+        self.assertEqual(self._replace(first, strong).product_uom_qty, 3.34)
+        new_line = self._replace(second, tin)
+        self.assertEqual(
+            (new_line.product_uom_qty, new_line.product_uom_id), (5, self.unit)
+        )
 
     def test_combo(self):
         """A part of a combo has no price of its own: it is not replaced alone."""
@@ -701,6 +787,7 @@ class TestReplaceDialog(SubstituteCommon):
             [(line.product_id, line.product_uom_qty) for line in order.order_line],
             [(self.glass, 2), (self.cup, 1)],
         )
+        self.assertEqual(len(order.copy().order_line), 2)
 
     def test_from_the_list_of_short_lines(self):
         demand = self.line.move_ids.backorder_demand_ids.with_user(self.seller)
@@ -726,6 +813,11 @@ class TestReplaceDialog(SubstituteCommon):
                     self._open(user=user)
                 with self.assertRaises(AccessError):
                     dialog.with_user(user).action_replace()
+                with self.assertRaises(AccessError):
+                    # looked at by RPC
+                    self.env["backorder.substitute"].with_user(user).create(
+                        {"sale_line_id": self.line.id, "quantity": 6}
+                    ).read(["missing", "effect"])
                 with self.assertRaises(AccessError):
                     # made up by RPC
                     self.env["backorder.substitute"].with_user(user).create(

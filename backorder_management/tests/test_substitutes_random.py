@@ -1,13 +1,13 @@
-"""Whatever is received, shipped, cancelled and replaced, to and fro: the figures of each
-line add up to what was ordered, nothing is short that was replaced, and what is invoiced
-in the end is what the order says is left of it."""
+"""Whatever is received, shipped, cancelled and replaced, to and fro: the figures of
+each line add up to what was ordered, nothing is short that was replaced, and what is
+invoiced in the end is what the order says is left of it."""
 
 from hypothesis import given
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from ..planning.substitution import find_quantity
+from ..planning.substitution import find_pieces
 from .random_common import StoryMixin, a_few_stories, stories
 from .test_substitutes import SubstituteCommon
 
@@ -57,7 +57,7 @@ class TestRandomReplacing(StoryMixin, SubstituteCommon):
         self.assertEqual(replaced, min(short, quantity))
         self.assertEqual(
             new_line.product_uom_qty,
-            find_quantity(replaced, self.ratios[line.product_id], 2),
+            find_pieces(replaced, self.ratios[line.product_id]),
         )
         self.assertEqual(line.qty_backordered, short - replaced)
 

@@ -23,11 +23,7 @@ class BackorderCancel(models.TransientModel):
     )
     reason = fields.Char("In Words", help="Stands in the order's log.")
     company_ids = fields.Json(compute="_compute_company_ids")
-    effect = fields.Text(
-        compute="_compute_effect",
-        compute_sudo=True,  # whoever may cancel may know what becomes of the money
-        help="On invoices and deposits.",
-    )
+    effect = fields.Text(compute="_compute_effect", help="On invoices and deposits.")
 
     @api.depends("sale_line_ids")
     def _compute_company_ids(self):
@@ -38,7 +34,9 @@ class BackorderCancel(models.TransientModel):
     def _compute_effect(self):
         for wizard in self:
             effects = []
-            for order, lines in wizard.sale_line_ids.grouped("order_id").items():
+            wizard.sale_line_ids.order_id._origin.check_access("write")
+            # sudo: whoever may cancel may know what becomes of the money
+            for order, lines in wizard.sale_line_ids.sudo().grouped("order_id").items():
                 ending = {line: wizard._get_ending(line) for line in lines._origin}
                 if effect := order._origin._describe_effect_of_cancelling(ending):
                     effects.append(f"{order.name}: {effect}")

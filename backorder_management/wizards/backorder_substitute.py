@@ -18,9 +18,10 @@ class BackorderSubstitute(models.TransientModel):
     sale_line_id = fields.Many2one(
         "sale.order.line", required=True, readonly=True, ondelete="cascade"
     )
-    order_id = fields.Many2one(related="sale_line_id.order_id")
-    product_id = fields.Many2one(related="sale_line_id.product_id")
-    product_uom_id = fields.Many2one(related="sale_line_id.product_uom_id")
+    product_id = fields.Many2one(related="sale_line_id.product_id", related_sudo=False)
+    product_uom_id = fields.Many2one(
+        related="sale_line_id.product_uom_id", related_sudo=False
+    )
     is_quotation = fields.Boolean(compute="_compute_facts")
     missing = fields.Float(
         digits="Product Unit",
@@ -43,17 +44,14 @@ class BackorderSubstitute(models.TransientModel):
     substitute_id = fields.Many2one(
         "product.product", "By", domain="[('id', 'in', substitute_ids)]"
     )
-    effect = fields.Text(
-        compute="_compute_effect",
-        compute_sudo=True,  # whoever may replace may know what becomes of the money
-        help="On invoices and deposits.",
-    )
+    effect = fields.Text(compute="_compute_effect", help="On invoices and deposits.")
     note = fields.Char("In Words", help="Why; stands in the order's log.")
 
     @api.depends("sale_line_id")
     def _compute_facts(self):
         for dialog in self:
             line = dialog.sale_line_id
+            line.order_id.check_access("write")
             dialog.is_quotation = line.state in QUOTATION
             if dialog.is_quotation:
                 dialog.missing = line.product_uom_qty
@@ -91,8 +89,11 @@ class BackorderSubstitute(models.TransientModel):
     def _compute_effect(self):
         for dialog in self:
             line = dialog.sale_line_id._origin
+            line.order_id.check_access("write")
+            # sudo: whoever may replace may know what becomes of the money
+            order = line.order_id.sudo()
             dialog.effect = (
-                line.order_id._describe_effect_of_cancelling({line: dialog.quantity})
+                order._describe_effect_of_cancelling({line.sudo(): dialog.quantity})
                 if line.state == "sale"
                 else ""
             )
