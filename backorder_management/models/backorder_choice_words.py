@@ -49,7 +49,8 @@ class SaleOrderLine(models.Model):
     def _get_latest_choice(self):
         """What the customer chose last for the line."""
         self.ensure_one()
-        return self.backorder_choice_ids.filtered("made_at").sorted("made_at")[-1:]
+        made = self.backorder_choice_ids.filtered("made_at")
+        return made.sorted(lambda choice: (choice.made_at, choice.id))[-1:]
 
     def _get_portal_choices(self) -> list[Option]:
         self.ensure_one()

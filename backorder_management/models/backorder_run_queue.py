@@ -278,7 +278,7 @@ class BackorderRun(models.Model):
             )
         )
         for run in self.search(domain, order="id"):
-            if not run.try_lock_for_update():
+            if not run._try_lock():
                 continue
             run.invalidate_recordset()
             # another worker may have done it since it was found
@@ -288,6 +288,15 @@ class BackorderRun(models.Model):
             self.env.cr.rollback()
             skipped.add(run.id)
         return self.browse()
+
+    def _try_lock(self) -> bool:
+        """Does nobody else work on it? Who has just done so has changed it since this
+        transaction began: it begins anew."""
+        try:
+            return bool(self.try_lock_for_update())
+        except psycopg2.errors.SerializationFailure:
+            self.env.cr.rollback()
+            return bool(self.try_lock_for_update())
 
     def _claim(self):
         """

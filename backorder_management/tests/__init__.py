@@ -9,6 +9,7 @@ from . import test_bad_input
 from . import test_cancel_rest
 from . import test_cancellations
 from . import test_choices
+from . import test_choices_random
 from . import test_choices_substitute
 from . import test_consent
 from . import test_corners

@@ -131,6 +131,20 @@ class TestRunsConcurrency(ConcurrencyCase):
         self.assertEqual(self._query(BEYOND), [])
         self.assertGreater(self._query(RESERVED)[0][0], 0)
 
+    def test_another_one_has_just_worked_on_it(self):
+        """Both begin; what one has changed meanwhile, the other one reads again."""
+        self._finish(self._start("prepare"))
+        self._finish(self._start("queue", 2))
+        late = self._start("cron_late")
+        self.assertEqual(late.stdout.readline().strip(), "ready")
+        with closing(db_connect(self.database).cursor()) as cr:
+            cr.execute("UPDATE backorder_run SET write_date = now()")
+            cr.commit()  # pylint: disable=invalid-commit
+        output, errors = late.communicate("\n")
+        self.assertEqual(late.returncode, 0, output + errors)
+        states = self._query("SELECT state, queued FROM backorder_run")
+        self.assertEqual(set(states), {("applied", False)})
+
     def test_nobody_queues_a_run_that_another_one_works_on(self):
         self._finish(self._start("prepare"))
         self._finish(self._start("queue", 1))
