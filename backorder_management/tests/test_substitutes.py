@@ -379,6 +379,17 @@ class TestReplace(SubstituteCommon):
         self.assertEqual(again.product_uom_qty, 4)
         self.assertEqual(self.line.substitute_line_ids, new_line | again)
 
+    def test_a_part_of_several_deliveries(self):
+        """3 are missing on a delivery that is printed, and 5 on a second one."""
+        order = self._create_order((self.glass, 3))
+        order.picking_ids.printed = True
+        order.order_line.product_uom_qty = 8
+        self._settle()
+        self.assertEqual(len(self._get_open(order)), 2)
+        line = order.order_line
+        self.assertEqual(self._replace(line, limit=4).product_uom_qty, 4)
+        self.assertLine(line, "backordered", 4, cancelled=4)
+
     def test_goods_came_meanwhile(self):
         self._receive((self.glass, 5))
         self.assertEqual(self._replace(limit=6).product_uom_qty, 1)
